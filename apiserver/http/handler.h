@@ -1,0 +1,138 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "apis/machinery/base/context.h"
+#include "apis/machinery/base/task.h"
+
+// What the listener, the filters and the endpoints exchange. Nothing here knows Beast or TLS.
+namespace gantry::apiserver {
+
+// Who sends a request, as authentication found it.
+struct User {
+  std::string name;                 // system:anonymous when nobody
+  std::string uid;
+  std::vector<std::string> groups;  // system:masters, system:authenticated ...
+  std::map<std::string, std::vector<std::string>> extra;
+};
+
+// Case-insensitive header names; few entries, so a vector.
+class Headers {
+ public:
+  // Empty when absent; the first one when repeated.
+  std::string_view Get(std::string_view name) const;
+  std::vector<std::string_view> GetAll(std::string_view name) const;
+  void Set(std::string name, std::string value);  // replaces
+  void Add(std::string name, std::string value);
+  const std::vector<std::pair<std::string, std::string>>& all() const { return all_; }
+
+ private:
+  std::vector<std::pair<std::string, std::string>> all_;
+};
+
+// The decoded query of a URL, in order; names may repeat.
+class Query {
+ public:
+  // `a=1&b=%20`; '+' is a space. Malformed escapes are kept as they are.
+  static Query Parse(std::string_view text);
+  bool Has(std::string_view name) const;
+  std::string Get(std::string_view name) const;  // empty when absent
+  std::vector<std::string> GetAll(std::string_view name) const;
+  const std::vector<std::pair<std::string, std::string>>& all() const { return all_; }
+
+ private:
+  std::vector<std::pair<std::string, std::string>> all_;
+};
+
+// What a request addresses, parsed once by the request-info filter.
+struct RequestInfo {
+  bool is_resource = false;  // false: /version, /healthz, /openapi ...
+  std::string verb;          // get list watch create update patch delete deletecollection; else lower-case method
+  std::string group;
+  std::string version;
+  std::string ns;
+  std::string resource;
+  std::string subresource;   // status, scale, log, exec ...
+  std::string name;
+};
+
+struct Request {
+  // From the listener.
+  std::string method;
+  std::string path;          // decoded
+  Query query;
+  Headers headers;
+  std::string body;          // complete; larger ones were refused with 413
+  std::string remote;        // 127.0.0.1:41234, or `in-process`
+  // Subject of the verified client certificate: common name and organisations; empty without one.
+  std::string peer_common_name;
+  std::vector<std::string> peer_organizations;
+  bool websocket = false;    // the client asks for an upgrade to WebSocket
+  // Cancelled when the client leaves or the server stops.
+  Context ctx;
+
+  // Filled by filters.
+  std::string id;            // Audit-Id
+  RequestInfo info;
+  User user;
+  std::vector<std::string> warnings;  // become `Warning: 299 - "..."` headers
+};
+
+// A body made piece by piece: a long list, a watch, a log. One thread at a time uses it.
+class BodyStream {
+ public:
+  enum class State { kMore, kPending, kEnd };
+  virtual ~BodyStream() = default;
+  // Appends what is available now, about `max` bytes at most, and says whether more is available at
+  // once (kMore), later (kPending: nothing left now) or never (kEnd). Must not block.
+  virtual State Pull(std::string* out, size_t max) = 0;
+  // After kPending: `wake` is called once, from any thread, when Pull may make progress; at once
+  // when it already may. A later call replaces the callback; nullptr removes it, and then no call
+  // to the old one is running any more.
+  virtual void OnReady(std::function<void()> wake) = 0;
+};
+
+// The far side of an upgraded connection; thread-safe. Frames are queued, never blocking; Send
+// returns false once the peer is gone. `queued` bytes let a producer slow down.
+class WebSocketPeer {
+ public:
+  virtual ~WebSocketPeer() = default;
+  virtual bool Send(std::string frame, bool binary) = 0;
+  virtual size_t queued() const = 0;
+  virtual void Close() = 0;
+};
+
+// Serves one upgraded connection; the listener owns it until OnClose returned.
+class WebSocketHandler {
+ public:
+  virtual ~WebSocketHandler() = default;
+  virtual void OnOpen(std::shared_ptr<WebSocketPeer> peer) = 0;
+  virtual void OnMessage(std::string_view frame, bool binary) = 0;
+  virtual void OnClose() = 0;
+};
+
+struct Response {
+  int status = 200;
+  std::string content_type = "application/json";
+  Headers headers;
+  // Exactly one of the following carries the body; `shared_body` is for bytes that a cache owns.
+  std::string body;
+  std::shared_ptr<const std::string> shared_body;
+  std::unique_ptr<BodyStream> stream;
+  // Stream of a watch or log: flush small pieces soon, never compress.
+  bool long_running = false;
+  // Answers 101; only when the request had `websocket`.
+  std::shared_ptr<WebSocketHandler> websocket;
+  std::string websocket_protocol;
+};
+
+// Answers a request. `request` outlives the task.
+using Handler = std::function<Task<Response>(Request& request)>;
+
+}  // namespace gantry::apiserver

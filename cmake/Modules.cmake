@@ -1,0 +1,56 @@
+# One directory is one module, one CMake target, one C++ namespace.
+#
+#   gantry_library(NAME [SUBDIRS dir...] [DEPS target...])   static library of every *.cc here
+#   gantry_binary(NAME [DEPS target...])                     executable of every *.cc here
+#   gantry_test(NAME [UNIT] [DEPS target...])                gtest executable of every *_test.cc here
+#
+# Files are globbed, so adding a file needs no edit here. Files named main.cc are left to
+# gantry_binary. UNIT tests are built and run by the sanitizer presets too.
+
+function(gantry_library name)
+  cmake_parse_arguments(ARG "" "" "SUBDIRS;DEPS" ${ARGN})
+  set(patterns *.cc)
+  foreach(dir ${ARG_SUBDIRS})
+    list(APPEND patterns ${dir}/*.cc)
+  endforeach()
+  file(GLOB sources CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} ${patterns})
+  list(FILTER sources EXCLUDE REGEX "(^|/)main\\.cc$")
+  if(sources)
+    add_library(${name} STATIC ${sources})
+    target_link_libraries(${name} PUBLIC ${ARG_DEPS})
+    gantry_precompile(${name})
+  else()
+    add_library(${name} INTERFACE)
+    target_link_libraries(${name} INTERFACE ${ARG_DEPS})
+  endif()
+endfunction()
+
+function(gantry_binary name)
+  cmake_parse_arguments(ARG "" "" "DEPS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS *.cc)
+  add_executable(${name} ${sources})
+  target_link_libraries(${name} PRIVATE ${ARG_DEPS})
+endfunction()
+
+function(gantry_test name)
+  cmake_parse_arguments(ARG "UNIT" "" "DEPS" ${ARGN})
+  if(GANTRY_UNIT_ONLY AND NOT ARG_UNIT)
+    return()
+  endif()
+  file(GLOB sources CONFIGURE_DEPENDS *.cc)
+  if(NOT sources)
+    return()
+  endif()
+  add_executable(${name} ${sources})
+  target_link_libraries(${name} PRIVATE ${ARG_DEPS} GTest::gmock GTest::gtest GTest::gtest_main)
+  gantry_precompile(${name})
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES TIMEOUT 600)
+endfunction()
+
+# Standard headers and nlohmann/json are precompiled once and shared.
+function(gantry_precompile name)
+  if(TARGET gantry_pch)
+    target_precompile_headers(${name} REUSE_FROM gantry_pch)
+  endif()
+endfunction()

@@ -1,0 +1,48 @@
+# Compiler flags, ccache and the Debian packages that every target may use.
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+
+add_compile_options(-Wall -Wextra -Werror -Wno-unused-parameter)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  # Boost 1.74 does not detect clang's coroutines by itself.
+  add_compile_definitions(BOOST_ASIO_HAS_CO_AWAIT=1 BOOST_ASIO_HAS_STD_COROUTINE=1)
+  add_compile_options(-Wthread-safety -Wno-unused-lambda-capture)
+else()
+  # g++ 12 reports these inside libstdc++ and boost at -O2; they are known false positives.
+  add_compile_options(-Wno-maybe-uninitialized -Wno-stringop-overflow -Wno-array-bounds
+                      -Wno-restrict -Wno-dangling-pointer -Wno-free-nonheap-object
+                      -Wno-stringop-overread -Wno-mismatched-new-delete -Wno-tsan)
+endif()
+
+if(GANTRY_SANITIZE)
+  add_compile_options(-fsanitize=${GANTRY_SANITIZE} -fno-omit-frame-pointer
+                      -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${GANTRY_SANITIZE})
+endif()
+
+include_directories(${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR}/generated)
+
+find_package(Threads REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(RocksDB REQUIRED)
+find_package(cpprestsdk REQUIRED)
+find_package(GTest REQUIRED)
+find_package(benchmark REQUIRED)
+find_package(tl-expected REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(prometheus-cpp REQUIRED)
+find_package(Protobuf REQUIRED)
+find_package(Boost 1.74 REQUIRED COMPONENTS system)
+
+# The precompiled header serves every target, so all of them get the same definitions.
+link_libraries(fmt::fmt spdlog::spdlog)
+set(CMAKE_PCH_WARN_INVALID OFF)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  add_compile_options(SHELL:-Xclang\ -fno-pch-timestamp)  # lets ccache reuse what used the header
+endif()

@@ -1,0 +1,113 @@
+#include <gtest/gtest.h>
+
+#include "apis/machinery/base/clock.h"
+#include "apis/machinery/base/context.h"
+#include "apis/machinery/base/json.h"
+#include "apis/machinery/base/log.h"
+#include "apis/machinery/base/metrics.h"
+#include "apis/machinery/base/random.h"
+#include "apis/machinery/base/task.h"
+#include "apis/machinery/base/thread_pool.h"
+
+namespace gantry {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(Clock, TimesRoundTripThroughRfc3339) {
+  const auto t = ParseTime("2026-11-21T11:34:05.25+02:00");
+  ASSERT_TRUE(t.ok());
+  EXPECT_EQ(FormatTime(*t), "2026-11-21T09:34:05Z");
+  EXPECT_EQ(FormatMicroTime(*t), "2026-11-21T09:34:05.250000Z");
+  for (const char* bad : {"", "2026-11-21", "2026-13-21T00:00:00Z", "2026-11-21T11:34:05", "x"})
+    EXPECT_FALSE(ParseTime(bad).ok()) << bad;
+}
+
+TEST(Clock, DurationsAreGoNotation) {
+  EXPECT_EQ(*ParseDuration("1h30m"), 90min);
+  EXPECT_EQ(*ParseDuration("250ms"), 250ms);
+  EXPECT_EQ(*ParseDuration("1.5s"), 1500ms);
+  for (const char* bad : {"", "5", "x", "1d", "s"}) EXPECT_FALSE(ParseDuration(bad).ok()) << bad;
+}
+
+TEST(Clock, AgesReadLikeKubectl) {
+  EXPECT_EQ(HumanAge(10s), "10s");
+  EXPECT_EQ(HumanAge(185s), "3m5s");
+  EXPECT_EQ(HumanAge(50h), "2d2h");
+}
+
+TEST(Json, RefusesDepthAndTrailingText) {
+  EXPECT_FALSE(ParseJson(std::string(10000, '[')).ok());
+  EXPECT_FALSE(ParseJson("{} x").ok());
+  const auto r = ParseJson(std::string(600, '[') + std::string(600, ']'));
+  ASSERT_FALSE(r.ok());
+  EXPECT_EQ(r.error().message, "nested deeper than 512 levels");
+}
+
+TEST(Json, ReportsRepeatedKeysWithTheirPath) {
+  std::vector<std::string> twice;
+  const auto r = ParseJson(R"({"a":{"b":1,"b":2},"c":[{"d":1,"d":2}]})", &twice);
+  ASSERT_TRUE(r.ok());
+  EXPECT_EQ((*r)["a"]["b"], 2);
+  EXPECT_EQ(twice, (std::vector<std::string>{"a.b", "c.d"}));
+}
+
+TEST(Context, CancelReachesChildrenAndCallbacks) {
+  const Context parent = Context().WithCancel();
+  const Context child = parent.WithTimeout(1h);
+  int calls = 0;
+  const auto guard = child.OnCancel([&] { ++calls; });
+  EXPECT_TRUE(child.Check().ok());
+  parent.Cancel();
+  EXPECT_EQ(child.Check().code(), Code::kCancelled);
+  EXPECT_EQ(calls, 1);
+}
+
+TEST(Context, ADroppedGuardIsNotCalled) {
+  const Context ctx = Context().WithCancel();
+  int calls = 0;
+  { const auto guard = ctx.OnCancel([&] { ++calls; }); }
+  ctx.Cancel();
+  EXPECT_EQ(calls, 0);
+}
+
+TEST(Context, DeadlinePasses) {
+  EXPECT_EQ(Context().WithTimeout(-1s).Check().code(), Code::kTimeout);
+}
+
+Task<int> Twice(int v) { co_return 2 * v; }
+Task<int> FromPool(ThreadPool* pool) {
+  const int v = co_await Callback<int>(
+      [pool](std::function<void(int)> done) { pool->Post([done] { done(20); }); });
+  co_return co_await Twice(v) + 2;
+}
+
+TEST(Task, AwaitsOtherThreads) {
+  ThreadPool pool(1);
+  EXPECT_EQ(RunBlocking(FromPool(&pool)), 42);
+}
+
+TEST(Random, UuidsAreVersion4) {
+  const std::string id = NewUuid(Random::Real());
+  ASSERT_EQ(id.size(), 36u);
+  EXPECT_EQ(id[14], '4');
+  EXPECT_NE(id, NewUuid(Random::Real()));
+}
+
+Result<int> Half(int v) {
+  if (v % 2) return Error(Code::kInvalid, "odd");
+  return v / 2;
+}
+Result<int> Quarter(int v) {
+  GANTRY_TRY_SET(const int half, Half(v));
+  GANTRY_TRY_SET(const int quarter, Half(half).Wrap("second step"));
+  return quarter;
+}
+
+TEST(Result, ErrorsPropagateWithContext) {
+  EXPECT_EQ(*Quarter(8), 2);
+  EXPECT_EQ(Quarter(6).error().message, "second step: odd");
+}
+
+}  // namespace
+}  // namespace gantry

@@ -1,0 +1,88 @@
+#include <gtest/gtest.h>
+
+#include "apis/machinery/meta/condition.h"
+#include "apis/machinery/meta/field_error.h"
+#include "apis/machinery/meta/names.h"
+#include "apis/machinery/meta/selector.h"
+#include "apis/machinery/meta/status.h"
+
+namespace gantry {
+namespace {
+
+TEST(LabelSelector, FollowsKubernetesGrammar) {
+  const std::map<std::string, std::string> labels = {{"app", "web"}, {"tier", "3"}};
+  const std::vector<std::pair<const char*, bool>> cases = {
+      {"", true}, {"app=web", true}, {"app==db", false}, {"app!=db", true}, {"x!=1", true},
+      {"app in (db, web)", true}, {"app notin (web)", false}, {"app", true}, {"!app", false},
+      {"!x", true}, {"tier>2", true}, {"tier<3", false}, {"app=web,tier=3", true}};
+  for (const auto& [text, want] : cases) {
+    const auto s = LabelSelector::Parse(text);
+    ASSERT_TRUE(s.ok()) << text;
+    EXPECT_EQ(s->Matches(labels), want) << text;
+  }
+  for (const char* bad : {"a in", "a in (b", "=x", "a~b", "a=b c", "tier>x"})
+    EXPECT_FALSE(LabelSelector::Parse(bad).ok()) << bad;
+}
+
+TEST(FieldSelector, EqualAndUnequalTerms) {
+  const auto s = FieldSelector::Parse("metadata.name=a,spec.x!=b");
+  ASSERT_TRUE(s.ok());
+  ASSERT_NE(s->RequiredName(), nullptr);
+  EXPECT_EQ(*s->RequiredName(), "a");
+  EXPECT_TRUE(s->Matches([](const std::string& f) { return f == "metadata.name" ? "a" : "c"; }));
+  EXPECT_FALSE(s->Matches([](const std::string& f) { return f == "metadata.name" ? "a" : "b"; }));
+  EXPECT_FALSE(FieldSelector::Parse("nonsense").ok());
+}
+
+TEST(FieldError, ReadsLikeKubernetes) {
+  const Error e = InvalidObject({"gantry.dev", "Service"}, "web",
+                                {Invalid("spec.replicas", -3, "must be between 0 and 1000")});
+  EXPECT_EQ(e.message,
+            "Service.gantry.dev \"web\" is invalid: spec.replicas: Invalid value: -3: must be "
+            "between 0 and 1000");
+  ASSERT_EQ(e.details->causes.size(), 1u);
+  EXPECT_EQ(e.details->causes[0].field, "spec.replicas");
+  EXPECT_EQ(e.details->causes[0].message, "Invalid value: -3: must be between 0 and 1000");
+}
+
+TEST(Status, SurvivesTheWire) {
+  const Error e = NotFoundError("gantry.dev", "services", "web");
+  EXPECT_EQ(e.message, "services.gantry.dev \"web\" not found");
+  const Error back = ErrorFromStatus(404, DumpJson(StatusJson(e)));
+  EXPECT_EQ(back.code, Code::kNotFound);
+  EXPECT_EQ(back.message, e.message);
+  EXPECT_EQ(back.details->name, "web");
+  EXPECT_EQ(ErrorFromStatus(502, "<html>").code, Code::kInternal);
+}
+
+TEST(Names, TableOfFormats) {
+  EXPECT_EQ(ValidateDnsSubdomain("shop-web.v1"), "");
+  EXPECT_NE(ValidateDnsSubdomain("Shop"), "");
+  EXPECT_NE(ValidateDnsSubdomain(""), "");
+  EXPECT_NE(ValidateDnsSubdomain("a..b"), "");
+  EXPECT_EQ(ValidateQualifiedName("gantry.dev/slot"), "");
+  EXPECT_NE(ValidateQualifiedName("/slot"), "");
+  EXPECT_NE(ValidateLabelValue(std::string(64, 'a')), "");
+}
+
+TEST(Condition, TransitionTimeMovesOnlyWithTheStatus) {
+  Json status = Json::object();
+  const WallTime t0 = *ParseTime("2026-01-01T00:00:00Z");
+  EXPECT_TRUE(SetCondition(&status, {"Ready", "False", "Starting", "", 1}, t0));
+  EXPECT_TRUE(SetCondition(&status, {"Ready", "False", "Pulling", "", 2}, t0 + std::chrono::hours(1)));
+  EXPECT_EQ(FindCondition(status, "Ready")->at("lastTransitionTime"), "2026-01-01T00:00:00Z");
+  EXPECT_FALSE(SetCondition(&status, {"Ready", "False", "Pulling", "", 2}, t0 + std::chrono::hours(2)));
+  EXPECT_TRUE(SetCondition(&status, {"Ready", "True", "Done", "", 2}, t0 + std::chrono::hours(3)));
+  EXPECT_EQ(FindCondition(status, "Ready")->at("lastTransitionTime"), "2026-01-01T03:00:00Z");
+}
+
+TEST(Object, AccessorsNeverThrow) {
+  const Object o(Json{{"metadata", 3}, {"kind", Json::array()}});
+  EXPECT_EQ(o.name(), "");
+  EXPECT_EQ(o.kind(), "");
+  EXPECT_TRUE(o.labels().empty());
+  EXPECT_TRUE(o.spec().is_object());
+}
+
+}  // namespace
+}  // namespace gantry
