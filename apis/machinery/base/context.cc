@@ -23,14 +23,6 @@ struct Context::State {
   std::shared_ptr<void> parent_guard;
 };
 
-namespace {
-// Owns one registration; removes it, or waits for it, on destruction.
-struct Registration {
-  std::function<void()> remove;
-  ~Registration() { remove(); }
-};
-}  // namespace
-
 Context Context::WithCancel() const {
   auto child = std::make_shared<State>();
   child->deadline = deadline();
@@ -129,14 +121,14 @@ std::shared_ptr<void> Context::OnCancel(std::function<void()> fn) const {
   }
   // The guard holds the state weakly so that a child kept by its own parent_guard can die.
   std::weak_ptr<State> weak = s;
-  auto remove = [weak, cb]() NO_THREAD_SAFETY_ANALYSIS {
+  auto remove = [weak, cb](void*) NO_THREAD_SAFETY_ANALYSIS {
     auto state = weak.lock();
     if (!state) return;
     MutexLock lock(&state->mu);
     state->callbacks.remove(cb);
     while (cb->running && cb->runner != std::this_thread::get_id()) state->changed.Wait(&state->mu);
   };
-  return std::make_shared<Registration>(Registration{std::move(remove)});
+  return std::shared_ptr<void>(cb.get(), std::move(remove));
 }
 
 }  // namespace gantry
