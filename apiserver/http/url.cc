@@ -1,0 +1,88 @@
+#include "apiserver/http/url.h"
+
+#include <algorithm>
+
+namespace gantry::apiserver {
+namespace {
+
+char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+int Hex(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  c = Lower(c);
+  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+// The byte of an escape at the start of `text`; -1 when it is none.
+int Escape(std::string_view text) {
+  if (text.size() < 3 || text[0] != '%') return -1;
+  const int high = Hex(text[1]);
+  const int low = Hex(text[2]);
+  return high < 0 || low < 0 ? -1 : high * 16 + low;
+}
+
+std::string_view Trim(std::string_view s) {
+  while (!s.empty() && (s.front() == ' ' || s.front() == '\t')) s.remove_prefix(1);
+  while (!s.empty() && (s.back() == ' ' || s.back() == '\t')) s.remove_suffix(1);
+  return s;
+}
+
+// `q=0`, `q=0.0` ...: the entry is refused by the client.
+bool IsZeroQuality(std::string_view parameters) {
+  const size_t at = parameters.find("q=");
+  if (at == std::string_view::npos) return false;
+  const std::string_view q = Trim(parameters.substr(at + 2));
+  return !q.empty() && q.find_first_not_of("0.") == std::string_view::npos;
+}
+
+}  // namespace
+
+bool EqualsIgnoreCase(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
+                                            [](char x, char y) { return Lower(x) == Lower(y); });
+}
+
+bool HasToken(std::string_view list, std::string_view token) {
+  while (!list.empty()) {
+    const std::string_view item = list.substr(0, list.find(','));
+    list.remove_prefix(std::min(list.size(), item.size() + 1));
+    const size_t semicolon = item.find(';');
+    if (!EqualsIgnoreCase(Trim(item.substr(0, semicolon)), token)) continue;
+    return semicolon == std::string_view::npos || !IsZeroQuality(item.substr(semicolon));
+  }
+  return false;
+}
+
+std::optional<std::string> DecodePath(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    if (text[0] != '%') {
+      out.push_back(text[0]);
+      text.remove_prefix(1);
+      continue;
+    }
+    const int byte = Escape(text);
+    if (byte < 0) return std::nullopt;
+    out.push_back(static_cast<char>(byte));
+    text.remove_prefix(3);
+  }
+  return out;
+}
+
+std::string DecodeQueryPart(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    if (const int byte = Escape(text); byte >= 0) {
+      out.push_back(static_cast<char>(byte));
+      text.remove_prefix(3);
+      continue;
+    }
+    out.push_back(text[0] == '+' ? ' ' : text[0]);
+    text.remove_prefix(1);
+  }
+  return out;
+}
+
+}  // namespace gantry::apiserver
