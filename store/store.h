@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -19,13 +20,17 @@
 //    after that.
 //  - Keys are `/<group>/<resource>/<namespace>/<name>` by convention; the store orders them bytewise
 //    and gives no meaning to them.
-//  - Values are at most kMaxValueBytes on every backend (kTooLarge).
+//  - Values are at most kMaxValueBytes on every backend (kTooLarge); keys are 1 to kMaxKeyBytes bytes
+//    (kInvalid).
 //
 // All methods are thread-safe. Values that depend on time or chance are passed in, never made here.
 namespace gantry::store {
 
 using Revision = int64_t;
 inline constexpr size_t kMaxValueBytes = 1536 * 1024;
+inline constexpr size_t kMaxKeyBytes = 4096;
+// A watch that saw nothing but writes to other prefixes for this long gets a progress event.
+inline constexpr std::chrono::milliseconds kProgressInterval{500};
 
 struct Record {
   std::string key;
@@ -43,10 +48,13 @@ struct WriteOp {
 };
 
 struct Event {
-  enum class Type { kPut, kDelete, kProgress };
+  // kProgress: you have seen all events up to `revision`.
+  // kLost: the watch is over, because the history after `revision` was compacted before this slow
+  // sink took it, or cannot be read. Always the last event of its watch; list and watch anew.
+  enum class Type { kPut, kDelete, kProgress, kLost };
   Type type = Type::kPut;
   Revision revision = 0;
-  // The fields below are empty for kProgress, which says: you have seen all events up to `revision`.
+  // The fields below are empty for kProgress and kLost.
   std::string key;
   // kPut: the new value. kDelete: the last value before the deletion.
   std::string value;
@@ -75,7 +83,8 @@ struct ListResult {
 // not call into the store. Returning false ends the watch.
 using EventSink = std::function<bool(const std::vector<Event>& batch)>;
 
-// Ends its watch on destruction; afterwards the sink is not called again.
+// Ends its watch on destruction, which waits for a call of the sink that is running; afterwards the
+// sink is not called again. Must die before its store, and not inside its own sink.
 class WatchHandle {
  public:
   virtual ~WatchHandle() = default;
@@ -87,7 +96,8 @@ class Store {
 
   // Queues one conditional write. `done` is called exactly once, from the committer's thread, after
   // the write is durable or refused; it must be quick. Errors: kAlreadyExists (create of a live
-  // key), kNotFound, kConflict, kTooLarge, kUnavailable (the engine cannot write; see Health).
+  // key), kNotFound, kConflict, kTooLarge, kInvalid (the key's length), kUnavailable (the engine
+  // cannot write, see Health; the write may or may not be there after a restart).
   virtual void Write(WriteOp op, std::function<void(Result<Revision>)> done) = 0;
 
   // The newest value, or the value at revision `at`. kExpired when `at` is before the compaction
@@ -98,14 +108,16 @@ class Store {
   // Delivers every event with revision > `after` and a key under `prefix`, in order, exactly once,
   // from history first and then live, with progress events when idle (at least when a write to
   // another prefix happened and kProgressInterval passed). kExpired when `after` is before the
-  // horizon. A sink that is slow delays nobody but itself.
+  // horizon, kInvalid when it is in the future. A sink that is slow delays nobody but itself.
   virtual Result<std::unique_ptr<WatchHandle>> Watch(std::string_view prefix, Revision after,
                                                      EventSink sink) = 0;
 
   // Forgets versions that were superseded at or before `horizon`: reads and watches below it fail
-  // with kExpired afterwards. A horizon below the present one is a no-op.
+  // with kExpired afterwards. A horizon at or below the present one is a no-op; kInvalid when it is
+  // in the future. Blocks until done; other calls go on meanwhile.
   virtual Status Compact(Revision horizon) = 0;
   // A consistent copy of the store in the new directory `path`, made while writes go on.
+  // kAlreadyExists when `path` exists, kMethodNotAllowed when the backend keeps nothing on disk.
   virtual Status Backup(const std::string& path) = 0;
 
   // The newest durable revision, and the compaction horizon.
@@ -114,7 +126,7 @@ class Store {
   // Ok while writes are possible; otherwise what is wrong, for /readyz.
   virtual Status Health() const = 0;
 
-  // Blocking forms of Write.
+  // Blocking forms of Write; not to be called from a sink or from `done`.
   Result<Revision> Create(std::string_view key, std::string_view value);
   Result<Revision> Update(std::string_view key, std::string_view value, Revision expect);
   Result<Revision> Delete(std::string_view key, Revision expect);
