@@ -1,0 +1,167 @@
+#include "apiserver/storage/cache.h"
+
+#include <algorithm>
+
+namespace gantry::apiserver {
+namespace {
+
+// The first event after `revision`.
+template <typename Ring>
+auto FirstAfter(const Ring& ring, store::Revision revision) {
+  return std::partition_point(ring.begin(), ring.end(), [&](const auto& e) {
+    return e->entry->revision() <= revision;
+  });
+}
+
+}  // namespace
+
+store::Revision ResourceCache::RevisionLocked(store::Revision applied) const {
+  // `applied` was read before the lock was taken, so the tree holds at least everything up to it;
+  // an event of the batch that is being applied may already be in the tree, too.
+  return std::max(applied, last_event_);
+}
+
+Snapshot ResourceCache::Current() const {
+  const store::Revision applied = applied_->load();
+  MutexLock lock(&mu_);
+  return {tree_, RevisionLocked(applied)};
+}
+
+std::optional<Tree> ResourceCache::At(store::Revision revision) const {
+  const store::Revision applied = applied_->load();
+  MutexLock lock(&mu_);
+  if (revision < start_ || revision > RevisionLocked(applied)) return std::nullopt;
+  const auto after = FirstAfter(ring_, revision);
+  return after == ring_.begin() ? start_tree_ : (*std::prev(after))->tree;
+}
+
+ResourceCache::Attached ResourceCache::Attach() const {
+  const store::Revision applied = applied_->load();
+  MutexLock lock(&mu_);
+  return {{tree_, RevisionLocked(applied)}, first_ + ring_.size(), incarnation_};
+}
+
+Result<ResourceCache::Attached> ResourceCache::AttachAfter(store::Revision revision) const {
+  MutexLock lock(&mu_);
+  if (revision < start_) {
+    return Error(Code::kExpired,
+                 fmt::format("too old resource version: {} ({})", revision, start_));
+  }
+  const auto after = static_cast<Cursor>(FirstAfter(ring_, revision) - ring_.begin());
+  return Attached{{Tree(), revision}, first_ + after, incarnation_};
+}
+
+ResourceCache::Read ResourceCache::ReadFrom(Cursor cursor, uint64_t incarnation,
+                                            size_t max) const {
+  const store::Revision applied = applied_->load();
+  Read read;
+  MutexLock lock(&mu_);
+  if (incarnation != incarnation_) {
+    read.state = Read::State::kClosed;
+  } else if (cursor < first_) {
+    read.state = Read::State::kFellOff;
+  } else {
+    const size_t from = cursor - first_;
+    const size_t to = std::min(ring_.size(), from + max);
+    read.events.assign(ring_.begin() + static_cast<long>(from), ring_.begin() + static_cast<long>(to));
+    read.revision = RevisionLocked(applied);
+  }
+  return read;
+}
+
+void ResourceCache::Wait(Cursor cursor, uint64_t incarnation, const std::string& prefix,
+                         std::shared_ptr<ReadySignal> signal) {
+  {
+    MutexLock lock(&mu_);
+    if (incarnation == incarnation_ && cursor >= first_ + ring_.size()) {
+      const ReadySignal* const id = signal.get();
+      waiters_[id] = {cursor, prefix, std::move(signal)};
+      return;
+    }
+  }
+  signal->Fire();
+}
+
+void ResourceCache::Forget(const ReadySignal* signal) {
+  MutexLock lock(&mu_);
+  waiters_.erase(signal);
+}
+
+void ResourceCache::Load(const std::vector<EntryPtr>& sorted, store::Revision revision) {
+  Tree tree = Tree::FromSorted(sorted);
+  MutexLock lock(&mu_);
+  tree_ = tree;
+  start_tree_ = std::move(tree);
+  start_ = last_event_ = revision;
+}
+
+void ResourceCache::ApplyPut(EntryPtr entry) {
+  MutexLock lock(&mu_);
+  EntryPtr previous = tree_.Find(entry->key());
+  tree_ = tree_.With(entry);
+  AppendLocked({CacheEvent::Type::kPut, std::move(entry), std::move(previous), tree_});
+}
+
+void ResourceCache::ApplyDelete(std::string_view key, EntryPtr last) {
+  MutexLock lock(&mu_);
+  EntryPtr previous = tree_.Find(key);
+  tree_ = tree_.Without(key);
+  AppendLocked({CacheEvent::Type::kDelete, std::move(last), std::move(previous), tree_});
+}
+
+void ResourceCache::AppendLocked(CacheEvent event) {
+  last_event_ = event.entry->revision();
+  changed_.push_back(event.entry->key());
+  ring_bytes_ += event.entry->bytes();
+  ring_.push_back(std::make_shared<const CacheEvent>(std::move(event)));
+  while (ring_.size() > limits_.events || (ring_bytes_ > limits_.bytes && ring_.size() > 1)) {
+    const CacheEvent& oldest = *ring_.front();
+    ring_bytes_ -= oldest.entry->bytes();
+    start_ = oldest.entry->revision();
+    start_tree_ = oldest.tree;
+    ring_.pop_front();
+    ++first_;
+  }
+}
+
+void ResourceCache::Notify() {
+  std::vector<std::shared_ptr<ReadySignal>> due;
+  {
+    MutexLock lock(&mu_);
+    // A reader that none of many events concerned must still move on before they are dropped.
+    const Cursor lagging = ring_.size() < 64 ? first_ : first_ + ring_.size() / 2;
+    for (auto it = waiters_.begin(); it != waiters_.end();) {
+      const std::string& prefix = it->second.prefix;
+      const bool concerned =
+          closed_ || it->second.cursor < lagging ||
+          std::any_of(changed_.begin(), changed_.end(), [&](const std::string& key) {
+            return key.compare(0, prefix.size(), prefix) == 0;
+          });
+      if (concerned) {
+        due.push_back(std::move(it->second.signal));
+        it = waiters_.erase(it);
+      } else {
+        ++it;
+      }
+    }
+    changed_.clear();
+    closed_ = false;
+  }
+  for (const auto& signal : due) signal->Fire();
+}
+
+void ResourceCache::Rebuild(const std::vector<EntryPtr>& sorted) {
+  const store::Revision applied = applied_->load();
+  Tree tree = Tree::FromSorted(sorted);
+  MutexLock lock(&mu_);
+  tree_ = tree;
+  start_tree_ = std::move(tree);
+  start_ = RevisionLocked(applied);
+  first_ += ring_.size() + 1;  // no old cursor stays valid
+  ring_.clear();
+  ring_bytes_ = 0;
+  ++incarnation_;
+  closed_ = true;
+}
+
+}  // namespace gantry::apiserver

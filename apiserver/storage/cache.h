@@ -1,0 +1,120 @@
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "apis/machinery/base/mutex.h"
+#include "apiserver/storage/filter.h"
+#include "apiserver/storage/ready_signal.h"
+#include "apiserver/storage/tree.h"
+
+namespace gantry::apiserver {
+
+// One change of one object, with the state of the resource right after it.
+struct CacheEvent {
+  enum class Type { kPut, kDelete };
+  Type type;
+  EntryPtr entry;     // kPut: the new state; kDelete: the last one, at the deletion's revision
+  EntryPtr previous;  // null: the key was new
+  Tree tree;
+};
+
+// A consistent state of one resource.
+struct Snapshot {
+  Tree tree;
+  store::Revision revision = 0;
+};
+
+// Rewrites a record that was made with another schema; see CacheSet.
+struct RecordTransform {
+  uint64_t epoch = 0;
+  std::function<Result<std::string>(std::string_view record)> convert;
+};
+
+struct RingLimits {
+  size_t events = 8192;
+  size_t bytes = 32 << 20;
+};
+
+// The present state of one resource and its recent events. Apply and Load belong to the feeder (one
+// thread); the rest is thread-safe and never waits for more than a few pointer copies.
+class ResourceCache {
+ public:
+  using Cursor = uint64_t;  // the number of the next event to read
+
+  // `applied`: the revision up to which the feeder has published, of all resources.
+  ResourceCache(const std::atomic<store::Revision>* applied, RingLimits limits)
+      : applied_(applied), limits_(limits) {}
+
+  Snapshot Current() const;
+  // The state at a past revision, while the ring reaches back so far.
+  std::optional<Tree> At(store::Revision revision) const;
+  EntryPtr Get(std::string_view key) const { return Current().tree.Find(key); }
+
+  // --- Watching.
+  struct Attached {
+    Snapshot snapshot;
+    Cursor cursor;
+    uint64_t incarnation;
+  };
+  // The present state, and the cursor behind it.
+  Attached Attach() const;
+  // The cursor of the first event after `revision` (a future one is fine: the reader skips).
+  // kExpired when the ring does not reach back so far.
+  Result<Attached> AttachAfter(store::Revision revision) const;
+
+  struct Read {
+    enum class State { kOk, kFellOff, kClosed } state = State::kOk;
+    std::vector<std::shared_ptr<const CacheEvent>> events;
+    store::Revision revision = 0;  // everything up to here was read, when `events` is empty
+  };
+  Read ReadFrom(Cursor cursor, uint64_t incarnation, size_t max) const;
+  // Fires `signal` once there is an event at or behind `cursor` whose key starts with `prefix`, or
+  // the cache was closed, or the cursor is about to fall off the ring; at once when there is already.
+  void Wait(Cursor cursor, uint64_t incarnation, const std::string& prefix,
+            std::shared_ptr<ReadySignal> signal);
+  void Forget(const ReadySignal* signal);
+
+  // --- For the feeder.
+  void Load(const std::vector<EntryPtr>& sorted, store::Revision revision);
+  void ApplyPut(EntryPtr entry);
+  void ApplyDelete(std::string_view key, EntryPtr last);
+  // Fires the waiters that the events since the last call concern.
+  void Notify();
+  // Replaces all entries (same keys, rewritten documents), forgets history and ends all watches.
+  void Rebuild(const std::vector<EntryPtr>& sorted);
+  RecordTransform transform;  // the feeder's own
+
+ private:
+  struct Waiter {
+    Cursor cursor;
+    std::string prefix;
+    std::shared_ptr<ReadySignal> signal;
+  };
+  void AppendLocked(CacheEvent event) REQUIRES(mu_);
+  store::Revision RevisionLocked(store::Revision applied) const REQUIRES(mu_);
+
+  const std::atomic<store::Revision>* const applied_;
+  const RingLimits limits_;
+
+  mutable Mutex mu_;
+  Tree tree_ GUARDED_BY(mu_);
+  store::Revision last_event_ GUARDED_BY(mu_) = 0;
+  std::deque<std::shared_ptr<const CacheEvent>> ring_ GUARDED_BY(mu_);
+  size_t ring_bytes_ GUARDED_BY(mu_) = 0;
+  Cursor first_ GUARDED_BY(mu_) = 0;             // the number of ring_.front()
+  store::Revision start_ GUARDED_BY(mu_) = 0;    // the ring has every event after this revision
+  Tree start_tree_ GUARDED_BY(mu_);              // the state at start_
+  uint64_t incarnation_ GUARDED_BY(mu_) = 0;
+  std::map<const ReadySignal*, Waiter> waiters_ GUARDED_BY(mu_);
+  std::vector<std::string> changed_ GUARDED_BY(mu_);  // keys since the last Notify
+  bool closed_ GUARDED_BY(mu_) = false;               // Rebuild since the last Notify
+};
+
+}  // namespace gantry::apiserver

@@ -1,0 +1,198 @@
+#include "apiserver/storage/cache_set.h"
+
+#include <algorithm>
+
+#include "apis/machinery/base/log.h"
+#include "apiserver/storage/keys.h"
+
+namespace gantry::apiserver {
+namespace {
+constexpr size_t kLoadPage = 2000;
+}
+
+CacheSet::CacheSet(store::Store* store, const ManagedRenderer* render, Options options)
+    : store_(store), render_(render), options_(options) {}
+
+CacheSet::~CacheSet() { Stop(); }
+
+void CacheSet::SetHook(const GroupResource& resource, Hook hook) {
+  hooks_[resource] = std::move(hook);
+}
+
+Status CacheSet::Start(const Context& ctx) {
+  const store::Revision current = store_->current_revision();
+  const store::Revision at = std::max(store_->horizon(), current - options_.replay);
+  if (at > 0) GANTRY_TRY(Load(at));
+  GANTRY_TRY_SET(watch_, store_->Watch("/", applied_.load(), [this](const auto& batch) {
+                   return OnEvents(batch);
+                 }));
+  while (revision() < current) GANTRY_TRY(ctx.SleepFor(std::chrono::milliseconds(1)));
+  return OkStatus();
+}
+
+void CacheSet::Stop() {
+  watch_.reset();
+  std::vector<ResourceCache*> all;
+  {
+    MutexLock lock(&mu_);
+    for (const auto& [resource, cache] : caches_) all.push_back(cache.get());
+  }
+  for (ResourceCache* cache : all) {
+    cache->Rebuild({});
+    cache->Notify();
+  }
+}
+
+ResourceCache* CacheSet::Get(const GroupResource& resource) {
+  MutexLock lock(&mu_);
+  std::unique_ptr<ResourceCache>& cache = caches_[resource];
+  if (!cache) cache = std::make_unique<ResourceCache>(&applied_, options_.ring);
+  return cache.get();
+}
+
+void CacheSet::WaitUntil(store::Revision revision, std::function<void()> fn) {
+  {
+    MutexLock lock(&mu_);
+    if (applied_.load() < revision) {
+      waiting_.emplace(revision, std::move(fn));
+      return;
+    }
+  }
+  fn();
+}
+
+void CacheSet::SetTransform(const GroupResource& resource, RecordTransform transform) {
+  ResourceCache* const cache = Get(resource);
+  const uint64_t epoch = transform.epoch;
+  if (cache->transform.convert && cache->transform.epoch == epoch) return;
+  cache->transform = std::move(transform);
+  const Tree tree = cache->Current().tree;
+  std::vector<EntryPtr> entries;
+  bool stale = false;
+  for (Tree::Iterator it(tree, ""); it.Valid(); it.Next()) {
+    const Entry& old = *it.entry();
+    EntryPtr entry = it.entry();
+    if (old.header().epoch != epoch) {
+      stale = true;
+      auto made = MakeEntry(*cache, old.key(), old.Record(), old.revision());
+      if (made.ok()) entry = *std::move(made);
+    }
+    entries.push_back(std::move(entry));
+  }
+  if (!stale && tree.size() > 0) return;
+  cache->Rebuild(entries);
+  rebuilt_.push_back(cache);
+}
+
+Status CacheSet::Health() const {
+  MutexLock lock(&mu_);
+  return health_;
+}
+
+Result<EntryPtr> CacheSet::MakeEntry(const ResourceCache& cache, std::string_view relative,
+                                     std::string_view record, store::Revision revision) const {
+  GANTRY_TRY_SET(const RecordHeader header, DecodeHeader(record));
+  if (cache.transform.convert && header.epoch != cache.transform.epoch) {
+    Result<std::string> converted = cache.transform.convert(record);
+    if (converted.ok()) {
+      return Entry::Make(std::string(relative), *converted, revision, render_);
+    }
+    LOG_WARN("stored object does not fit the present schema", {"key", relative},
+             {"error", converted.error()});
+  }
+  return Entry::Make(std::string(relative), record, revision, render_);
+}
+
+Status CacheSet::Load(store::Revision at) {
+  std::map<GroupResource, std::vector<store::Record>> records;
+  store::ListOptions page;
+  page.limit = kLoadPage;
+  page.at = at;
+  while (true) {
+    GANTRY_TRY_SET(store::ListResult list, store_->List("/", page));
+    if (!list.records.empty()) page.start = list.records.back().key + '\0';
+    for (store::Record& r : list.records) {
+      GroupResource resource;
+      std::string_view relative;
+      if (!SplitStoreKey(r.key, &resource, &relative)) continue;
+      records[resource].push_back(std::move(r));
+    }
+    if (!list.more) break;
+  }
+  // Hooks first: they say how the records of other resources are read.
+  for (const auto& [resource, hook] : hooks_) {
+    for (const store::Record& r : records[resource]) {
+      GroupResource ignored;
+      std::string_view relative;
+      SplitStoreKey(r.key, &ignored, &relative);
+      GANTRY_TRY_SET(const EntryPtr entry,
+                     Entry::Make(std::string(relative), r.value, r.mod_revision, render_));
+      hook(*entry, false);
+    }
+  }
+  for (auto& [resource, list] : records) {
+    ResourceCache* const cache = Get(resource);
+    std::vector<EntryPtr> entries;
+    entries.reserve(list.size());
+    for (store::Record& r : list) {
+      GroupResource ignored;
+      std::string_view relative;
+      SplitStoreKey(r.key, &ignored, &relative);
+      GANTRY_TRY_SET(EntryPtr entry, MakeEntry(*cache, relative, r.value, r.mod_revision));
+      entries.push_back(std::move(entry));
+      r = store::Record();
+    }
+    cache->Load(entries, at);
+  }
+  applied_ = at;
+  return OkStatus();
+}
+
+bool CacheSet::OnEvents(const std::vector<store::Event>& batch) {
+  std::vector<ResourceCache*> touched;
+  for (const store::Event& event : batch) Apply(event, &touched);
+  if (!batch.empty()) Publish(batch.back().revision, touched);
+  return true;
+}
+
+void CacheSet::Apply(const store::Event& event, std::vector<ResourceCache*>* touched) {
+  GroupResource resource;
+  std::string_view relative;
+  if (event.type == store::Event::Type::kProgress) return;
+  if (!SplitStoreKey(event.key, &resource, &relative)) return;
+  ResourceCache* const cache = Get(resource);
+  Result<EntryPtr> entry = MakeEntry(*cache, relative, event.value, event.revision);
+  if (!entry.ok()) {
+    LOG_ERROR("stored object does not decode", {"key", event.key}, {"error", entry.error()});
+    MutexLock lock(&mu_);
+    health_ = std::move(entry).error().Wrap(event.key);
+    return;
+  }
+  const bool deleted = event.type == store::Event::Type::kDelete;
+  if (const auto hook = hooks_.find(resource); hook != hooks_.end()) hook->second(**entry, deleted);
+  if (deleted) {
+    cache->ApplyDelete(relative, *std::move(entry));
+  } else {
+    cache->ApplyPut(*std::move(entry));
+  }
+  if (std::find(touched->begin(), touched->end(), cache) == touched->end()) {
+    touched->push_back(cache);
+  }
+}
+
+void CacheSet::Publish(store::Revision revision, const std::vector<ResourceCache*>& touched) {
+  std::vector<std::function<void()>> due;
+  {
+    MutexLock lock(&mu_);
+    applied_ = revision;
+    const auto end = waiting_.upper_bound(revision);
+    for (auto it = waiting_.begin(); it != end; ++it) due.push_back(std::move(it->second));
+    waiting_.erase(waiting_.begin(), end);
+  }
+  for (const auto& fn : due) fn();
+  for (ResourceCache* cache : touched) cache->Notify();
+  for (ResourceCache* cache : rebuilt_) cache->Notify();
+  rebuilt_.clear();
+}
+
+}  // namespace gantry::apiserver
