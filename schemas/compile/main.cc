@@ -20,7 +20,7 @@ Result<Json> LoadYaml(const std::filesystem::path& path) {
   GANTRY_TRY_SET(auto documents, yaml::ParseYaml(text.str()).Wrap(path.string()));
   if (documents.size() != 1)
     return Error(Code::kInvalid, path.string() + ": must hold exactly one document");
-  return std::move(documents[0].json);
+  return std::move(documents[0].value);
 }
 
 // Replaces {"$fragment": name}; other members beside it are laid over the fragment.
