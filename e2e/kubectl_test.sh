@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# Stock kubectl against built-in kinds and a user's own kind.
+. "$(dirname "$0")/lib.sh"
+start_server
+
+ns() { kubectl create namespace team-a; }
+check "create a namespace" ns
+check "the namespace is Active" equals Active kubectl get ns team-a -o jsonpath='{.status.phase}'
+check "version" says Server kubectl version
+check "api-resources lists our kinds" says applications kubectl api-resources --api-group=gantry.dev
+check "api-versions" says gantry.dev/v1 kubectl api-versions
+
+kubectl apply -f "$EXAMPLES/crontab.yaml" >/dev/null 2>&1   # maps kinds first: the object needs a second run
+check "apply a kind of one's own, and its object" kubectl apply -f "$EXAMPLES/crontab.yaml"
+check "apply again changes nothing" says unchanged kubectl apply -f "$EXAMPLES/crontab.yaml"
+check "the kind is Established" kubectl wait crd/crontabs.stable.example.com --for=condition=Established --timeout=10s
+check "get prints its columns" says "0 3 * * *" kubectl get crontabs
+check "short names" says nightly kubectl get ctab
+check "get -o wide" says nightly kubectl get ctab -o wide
+check "get -o yaml" says "cronSpec: 0 3 * * *" kubectl get ctab nightly -o yaml
+check "defaults are filled in" equals 1 kubectl get ctab nightly -o jsonpath='{.spec.replicas}'
+check "get by label" says nightly kubectl get ctab -l team=blue
+check "get by another label" says "No resources found" kubectl get ctab -l team=red
+check "get --field-selector" says nightly kubectl get ctab --field-selector metadata.name=nightly
+check "describe" says "Cron Spec" kubectl describe ctab nightly
+check "explain" says "Five fields" kubectl explain crontab.spec.cronSpec
+check "explain --recursive" says replicas kubectl explain crontab --recursive
+check "explain a built-in kind" says "Compose document" kubectl explain application.spec.compose
+check "scale" kubectl scale ctab/nightly --replicas=3
+check "scale reached the object" equals 3 kubectl get ctab nightly -o jsonpath='{.spec.replicas}'
+check "scale --current-replicas" kubectl scale ctab/nightly --current-replicas=3 --replicas=2
+check "merge patch" kubectl patch ctab nightly --type=merge -p '{"spec":{"image":"backup:2"}}'
+check "json patch" kubectl patch ctab nightly --type=json -p '[{"op":"replace","path":"/spec/image","value":"backup:3"}]'
+check "patches reached the object" equals backup:3 kubectl get ctab nightly -o jsonpath='{.spec.image}'
+check_fails "a strategic patch of a custom kind is refused" "415" kubectl patch ctab nightly --type=strategic -p '{"spec":{"image":"x"}}' -v=8
+check "label" kubectl label ctab nightly tier=night
+check "annotate" kubectl annotate ctab nightly note=kept
+check "label arrived" says nightly kubectl get ctab -l tier=night
+EDITOR="sed -i s/backup:3/backup:4/" check "edit" kubectl edit ctab nightly
+check "edit reached the object" equals backup:4 kubectl get ctab nightly -o jsonpath='{.spec.image}'
+sed 's/backup:1/backup:9/' "$EXAMPLES/crontab.yaml" > "$WORK/changed.yaml"
+check_fails "diff shows a change" "backup:9" kubectl diff -f "$WORK/changed.yaml"
+check "diff changed nothing" equals backup:4 kubectl get ctab nightly -o jsonpath='{.spec.image}'
+check "apply --dry-run=server" says "server dry run" kubectl apply --dry-run=server -f "$WORK/changed.yaml"
+check "dry run changed nothing" equals backup:4 kubectl get ctab nightly -o jsonpath='{.spec.image}'
+check "managedFields name the writers" says kubectl-edit kubectl get ctab nightly --show-managed-fields -o yaml
+check "generation counts spec changes only" equals 6 kubectl get ctab nightly -o jsonpath='{.metadata.generation}'
+
+sed 's/"0 3 \* \* \*"/"daily"/' "$EXAMPLES/crontab.yaml" > "$WORK/bad.yaml"
+check_fails "the schema is enforced" "spec.cronSpec" kubectl apply -f "$WORK/bad.yaml"
+sed 's/image: backup:1/imge: backup:1/' "$EXAMPLES/crontab.yaml" > "$WORK/unknown.yaml"
+check_fails "unknown fields are refused" 'unknown field "spec.imge"' kubectl apply -f "$WORK/unknown.yaml"
+
+kubectl get ctab nightly -w -o name > "$WORK/watch.out" 2>&1 &
+WATCH=$!
+wait_until 10 "the watch shows the object" grep -q nightly "$WORK/watch.out"
+kubectl annotate ctab nightly seen=1 >/dev/null
+two_lines() { [ "$(wc -l < "$WORK/watch.out")" -ge 2 ]; }
+check "get -w shows a change" wait_until 10 "the watch shows the change" two_lines
+kill $WATCH; wait $WATCH 2>/dev/null
+
+(kubectl wait ctab/nightly --for=jsonpath='{.spec.image}'=backup:5 --timeout=20s > "$WORK/wait.out" 2>&1; echo $? > "$WORK/wait.rc") &
+kubectl patch ctab nightly --type=merge -p '{"spec":{"image":"backup:5"}}' >/dev/null
+wait_until 25 "kubectl wait ends" test -s "$WORK/wait.rc"
+check "wait --for=jsonpath" equals 0 cat "$WORK/wait.rc"
+
+check "configmaps" kubectl create configmap settings --from-literal=a=1
+check "secrets" kubectl create secret generic key --from-literal=password=s3cret
+check "a secret is base64" equals czNjcmV0 kubectl get secret key -o jsonpath='{.data.password}'
+check "auth can-i" says yes kubectl auth can-i create applications.gantry.dev
+check "events" kubectl get events
+check "raw health" equals ok kubectl get --raw /healthz
+check "metrics" says apiserver_request_total kubectl get --raw /metrics
+check_fails "an unknown object" 'crontabs.stable.example.com "none" not found' kubectl get ctab none
+check_fails "nobody gets in without credentials" "Unauthorized" kubectl --kubeconfig=/dev/null --server "https://$LISTEN" --insecure-skip-tls-verify --token=wrong get ns
+
+list_all() { kubectl get cm -n team-a --chunk-size=7 -o name | wc -l; }
+for i in $(seq 20); do printf -- '---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c%s, namespace: team-a}\n' "$i"; done > "$WORK/many.yaml"
+check "apply many" kubectl apply -f "$WORK/many.yaml"
+check "lists come in chunks" equals 20 list_all
+check "delete --all" kubectl delete cm -n team-a --all
+check "delete a namespace" kubectl delete ns team-a --timeout=60s
+check "delete waits for the object" kubectl delete ctab nightly --timeout=20s
+check "delete the kind" kubectl delete crd crontabs.stable.example.com --timeout=30s
+check_fails "the kind is gone" "the server doesn't have a resource type" kubectl get crontabs
+
+export KUBECONFIG=$KUBECONFIG
+finish

@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# API server and controllers as processes of their own: the parts talk only through the API.
+. "$(dirname "$0")/lib.sh"
+start_engine_here
+LISTEN=127.0.0.1:0
+"$BIN/gantry" apiserver --data-dir "$DATA" --listen 127.0.0.1:0 >>"$WORK/server.out" 2>>"$WORK/server.log" &
+SERVER_PID=$!
+wait_until 30 "the API server is ready" server_ready || die "no API server"
+PIDS=()
+end_controllers() { for p in "${PIDS[@]}"; do kill "$p" 2>/dev/null; wait "$p" 2>/dev/null; done; PIDS=(); }
+trap 'end_controllers; _cleanup' EXIT
+"$BIN/gantry" controllers --kubeconfig "$KUBECONFIG" --only=application,service,scheduler,cluster,garbagecollector,namespace 2>>"$WORK/server.log" & PIDS+=($!)
+"$BIN/gantry" controllers --kubeconfig "$KUBECONFIG" --only=node,container,volume 2>>"$WORK/server.log" & PIDS+=($!)
+check "register the engine as a node" add_node
+check "apply the application" kubectl apply -f "$EXAMPLES/shop.yaml"
+check "it becomes Ready" kubectl wait application/shop --for=condition=Ready --timeout=120s
+check "controllers hold leases" says gantry kubectl get leases -n gantry-system
+check "delete it" kubectl delete application/shop --timeout=120s
+none() { [ -z "$(engine ps -aq)" ]; }
+check "nothing is left" wait_until 60 "no container is left" none
+end_controllers
+finish
