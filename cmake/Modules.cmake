@@ -2,10 +2,11 @@
 #
 #   gantry_library(NAME [SUBDIRS dir...] [DEPS target...])   static library of every *.cc here
 #   gantry_binary(NAME [DEPS target...])                     executable of every *.cc here
-#   gantry_test(NAME [UNIT] [DEPS target...])                gtest executable of every *_test.cc here
+#   gantry_test(NAME [UNIT] [LABEL label] [DEPS target...])  gtest executable of every *.cc here
 #
 # Files are globbed, so adding a file needs no edit here. Files named main.cc are left to
-# gantry_binary. UNIT tests are built and run by the sanitizer presets too.
+# gantry_binary. UNIT tests are built and run by the sanitizer presets too; LABEL (crash) names another
+# group of tests for hack/test.
 
 function(gantry_library name)
   cmake_parse_arguments(ARG "" "" "SUBDIRS;DEPS" ${ARGN})
@@ -33,7 +34,7 @@ function(gantry_binary name)
 endfunction()
 
 function(gantry_test name)
-  cmake_parse_arguments(ARG "UNIT" "" "DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "UNIT" "LABEL" "DEPS" ${ARGN})
   if(GANTRY_UNIT_ONLY AND NOT ARG_UNIT)
     return()
   endif()
@@ -45,7 +46,11 @@ function(gantry_test name)
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} GTest::gmock GTest::gtest GTest::gtest_main)
   gantry_precompile(${name})
   add_test(NAME ${name} COMMAND ${name})
-  set_tests_properties(${name} PROPERTIES TIMEOUT 600)
+  if(ARG_UNIT)
+    set_tests_properties(${name} PROPERTIES TIMEOUT 300 LABELS unit)
+  else()
+    set_tests_properties(${name} PROPERTIES TIMEOUT 900 LABELS "${ARG_LABEL}" RUN_SERIAL ON)
+  endif()
 endfunction()
 
 # Standard headers and nlohmann/json are precompiled once and shared.
