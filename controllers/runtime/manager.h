@@ -1,0 +1,82 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "controllers/runtime/controller.h"
+#include "controllers/runtime/event_recorder.h"
+
+namespace gantry::runtime {
+
+// A transport that speaks as `user`, for example `system:gantry:controller:service`.
+using TransportFactory =
+    std::function<std::shared_ptr<client::Transport>(const std::string& user)>;
+
+// The user and field manager of a controller.
+std::string ControllerUser(std::string_view controller);
+
+// Something else that lives with the controllers: started after the informers have synced, stopped
+// before them.
+class Runnable {
+ public:
+  virtual ~Runnable() = default;
+  virtual Status Start() = 0;
+  // Blocks until it has ended. Also called when Start was not.
+  virtual void Stop() = 0;
+};
+
+// What a process of controllers shares: one informer per kind, and the order of starting and
+// stopping. Build everything first, then Start; not thread-safe, except for InformerFor, ClientFor
+// and RecorderFor.
+class Manager {
+ public:
+  struct Options {
+    TransportFactory transport;
+    Clock* clock = Clock::Real();
+    Random* random = Random::Real();
+    Duration resync = std::chrono::minutes(10);  // of every informer; 0: none
+  };
+  explicit Manager(Options options);
+  // Stops.
+  ~Manager();
+  Manager(const Manager&) = delete;
+  Manager& operator=(const Manager&) = delete;
+
+  // A client with the identity of one controller.
+  client::Client ClientFor(std::string_view controller) const;
+  // The recorder of one controller; lives as long as the manager.
+  EventRecorder* RecorderFor(std::string_view controller);
+  // The shared informer of a kind; lives as long as the manager. One that is asked for after Start is
+  // started at once.
+  Informer* InformerFor(const client::Resource& resource);
+  // The same if there is one already, else null.
+  Informer* FindInformer(const client::Resource& resource);
+
+  // Takes a controller into the manager; the pointer is for Watch.
+  Controller* Add(std::string name, std::unique_ptr<Reconciler> reconciler,
+                  ControllerOptions options = {});
+  void Add(std::unique_ptr<Runnable> runnable);
+
+  // Starts informers, waits until they have synced (as long as `ctx` allows), then starts runnables
+  // and controllers in the order of Add.
+  Status Start(const Context& ctx);
+  // Stops runnables and controllers in reverse order, then informers, then recorders.
+  void Stop();
+
+  Clock* clock() const { return options_.clock; }
+  Random* random() const { return options_.random; }
+
+ private:
+  const Options options_;
+
+  Mutex mu_;
+  std::map<client::Resource, std::unique_ptr<Informer>> informers_ GUARDED_BY(mu_);
+  std::map<std::string, std::unique_ptr<EventRecorder>, std::less<>> recorders_ GUARDED_BY(mu_);
+  bool started_ GUARDED_BY(mu_) = false;
+
+  std::vector<std::unique_ptr<Controller>> controllers_;
+  std::vector<std::unique_ptr<Runnable>> runnables_;
+};
+
+}  // namespace gantry::runtime
