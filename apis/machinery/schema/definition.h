@@ -1,6 +1,8 @@
 #pragma once
 
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "apis/machinery/meta/gvk.h"
 #include "apis/machinery/schema/json_path.h"
@@ -60,6 +62,10 @@ struct Definition {
   std::vector<Version> versions;  // at least one; exactly one with storage
   StrategyOptions strategy;
   bool builtin = false;
+  // Further endpoints of each object (log, exec ...), from `x-gantry-subresources`; built-in kinds.
+  std::vector<std::string> connect_subresources;
+  // What was accepted but has no effect here; for `Warning:` headers.
+  std::vector<std::string> warnings;
 
   GroupResource group_resource() const { return {group, plural}; }
   GroupKind group_kind() const { return {group, kind}; }
@@ -67,7 +73,14 @@ struct Definition {
   const Version& StorageVersion() const;
 };
 
-// Decodes and compiles a CRD (apiextensions.k8s.io/v1). kInvalid with one cause per fault.
-Result<std::shared_ptr<const Definition>> ParseDefinition(const Json& crd);
+// Where a manifest comes from. Only built-in kinds may use the core group "" (metadata.name is then
+// the plural alone), groups without a dot, and the `x-gantry-*` extensions, which are ignored
+// elsewhere.
+enum class Origin { kUser, kBuiltin };
+
+// Decodes and compiles a CRD (apiextensions.k8s.io/v1). kInvalid with one cause per fault, in
+// kube-apiserver's words.
+Result<std::shared_ptr<const Definition>> ParseDefinition(const Json& crd,
+                                                          Origin origin = Origin::kUser);
 
 }  // namespace gantry::schema

@@ -43,13 +43,15 @@ class Schema {
   static std::shared_ptr<const Schema> Any();
 
   virtual ~Schema() = default;
-  // Fills in defaults, recursively; null for a non-nullable field with a default is replaced.
+  // Fills in defaults, recursively; null for a non-nullable field with a default is replaced, and
+  // `3.0` in an integer's place becomes `3`. To be called before Validate.
   virtual void Default(Json* object) const = 0;
   // Removes fields that the schema does not know; their dotted paths are appended to `dropped`
-  // (null: not wanted) in document order: `spec.replica`, `spec.ports[0].porto`.
+  // (null: not wanted) in document order: `spec.replica`, `spec.ports[0].porto`. Looks into metadata as well.
   virtual void Prune(Json* object, std::vector<std::string>* dropped) const = 0;
   // Every violation of the schema (by valijson, with Kubernetes' paths and words) and of list types
-  // (duplicate set items and map keys). metadata is not looked at.
+  // (duplicate set items and map keys). Of metadata only what the schema itself restricts is looked
+  // at (name, generateName).
   virtual FieldErrors Validate(const Json& object) const = 0;
   virtual const Node& root() const = 0;
   // The document that it was compiled from.
