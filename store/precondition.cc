@@ -10,8 +10,9 @@ Status CheckSizes(const WriteOp& op) {
                                              kMaxKeyBytes, op.key.size()));
   }
   if (op.value.size() > kMaxValueBytes) {
-    return Error(Code::kTooLarge, fmt::format("key \"{}\": a value has at most {} bytes, this one has {}",
-                                              op.key, kMaxValueBytes, op.value.size()));
+    return Error(Code::kTooLarge,
+                 fmt::format("key \"{}\": a value has at most {} bytes, this one has {}", op.key,
+                             kMaxValueBytes, op.value.size()));
   }
   return OkStatus();
 }
@@ -19,12 +20,13 @@ Status CheckSizes(const WriteOp& op) {
 Status CheckPrecondition(const WriteOp& op, Revision live) {
   if (op.kind == WriteOp::Kind::kCreate) {
     if (live == 0) return OkStatus();
-    return Error(Code::kAlreadyExists, fmt::format("key \"{}\" exists since revision {}", op.key, live));
+    return Error(Code::kAlreadyExists,
+                 fmt::format("key \"{}\" exists since revision {}", op.key, live));
   }
   if (live == 0) return Error(Code::kNotFound, fmt::format("key \"{}\" does not exist", op.key));
   if (op.expect != 0 && op.expect != live) {
-    return Error(Code::kConflict, fmt::format("key \"{}\" is at revision {}, expected {}", op.key,
-                                              live, op.expect));
+    return Error(Code::kConflict,
+                 fmt::format("key \"{}\" is at revision {}, expected {}", op.key, live, op.expect));
   }
   return OkStatus();
 }

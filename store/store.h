@@ -18,9 +18,11 @@
 //    after a crash or a restore. One key per revision, one event per revision.
 //  - Nothing is visible to any read or watch before it is durable; a write is acknowledged only
 //    after that.
-//  - Keys are `/<group>/<resource>/<namespace>/<name>` by convention; the store orders them bytewise
+//  - Keys are `/<group>/<resource>/<namespace>/<name>` by convention; the store orders them
+//  bytewise
 //    and gives no meaning to them.
-//  - Values are at most kMaxValueBytes on every backend (kTooLarge); keys are 1 to kMaxKeyBytes bytes
+//  - Values are at most kMaxValueBytes on every backend (kTooLarge); keys are 1 to kMaxKeyBytes
+//  bytes
 //    (kInvalid).
 //
 // All methods are thread-safe. Values that depend on time or chance are passed in, never made here.
@@ -42,7 +44,7 @@ struct WriteOp {
   enum class Kind { kCreate, kUpdate, kDelete };
   Kind kind;
   std::string key;
-  std::string value;    // kCreate, kUpdate
+  std::string value;  // kCreate, kUpdate
   // The key's mod_revision must be this (kConflict otherwise). 0 demands only that the key is live.
   Revision expect = 0;  // kUpdate, kDelete
 };

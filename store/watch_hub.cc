@@ -12,11 +12,11 @@ namespace gantry::store {
 struct WatchHub::Watcher {
   const std::string prefix;
   const EventSink sink;
-  Revision position;          // everything up to here was delivered or is not of this prefix
-  Revision reported;          // the last revision that the sink heard of
-  MonoTime last_call;         // when the sink was called last, or the watch began
-  bool busy = false;          // a worker serves it
-  bool ended = false;         // the sink is not called again
+  Revision position;   // everything up to here was delivered or is not of this prefix
+  Revision reported;   // the last revision that the sink heard of
+  MonoTime last_call;  // when the sink was called last, or the watch began
+  bool busy = false;   // a worker serves it
+  bool ended = false;  // the sink is not called again
 };
 
 class WatchHub::Handle : public WatchHandle {
@@ -29,8 +29,7 @@ class WatchHub::Handle : public WatchHandle {
   Watcher* const watcher_;
 };
 
-WatchHub::WatchHub(EventHistory* history, const Clock* clock)
-    : history_(history), clock_(clock) {}
+WatchHub::WatchHub(EventHistory* history, const Clock* clock) : history_(history), clock_(clock) {}
 
 WatchHub::~WatchHub() {
   std::vector<std::thread> workers;
@@ -148,9 +147,9 @@ void WatchHub::Step(Watcher* w) {
   }
   std::shared_ptr<const EventBatch> batch;
   if (w->position >= ring_floor_) {
-    auto it = std::partition_point(
-        ring_.begin(), ring_.end(),
-        [w](const RingBatch& b) { return b.batch->last <= w->position; });
+    auto it = std::partition_point(ring_.begin(), ring_.end(), [w](const RingBatch& b) {
+      return b.batch->last <= w->position;
+    });
     batch = it->batch;
   } else {
     const Revision after = w->position;

@@ -174,7 +174,7 @@ class MemoryStore : public Store, public EventHistory {
   Revision current_ GUARDED_BY(mu_) = 0;
   Revision horizon_ GUARDED_BY(mu_) = 0;
   std::map<std::string, Versions, std::less<>> data_ GUARDED_BY(mu_);  // no empty Versions
-  std::deque<LogEntry> log_ GUARDED_BY(mu_);  // revisions after horizon_
+  std::deque<LogEntry> log_ GUARDED_BY(mu_);                           // revisions after horizon_
 
   // Provide their own synchronization. The committer goes first: it uses the rest.
   WatchHub hub_;

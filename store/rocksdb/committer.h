@@ -1,0 +1,64 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "apis/machinery/base/mutex.h"
+#include "store/rocksdb/engine.h"
+#include "store/rocksdb/reader.h"
+#include "store/watch_hub.h"
+
+namespace gantry::store {
+
+// The one writer of a store. Whatever queued up while the disk synced is checked, written as one
+// batch and synced once; there is no artificial delay. A failed write is final: nothing can be
+// acknowledged after it, because nobody knows what reached the disk.
+//
+// Thread-safe.
+class Committer {
+ public:
+  using Done = std::function<void(Result<Revision>)>;
+
+  // All outlive the committer. window->visible is set by the caller before.
+  Committer(Engine* engine, Window* window, WatchHub* hub);
+  // Commits what is queued and joins.
+  ~Committer();
+  Committer(const Committer&) = delete;
+  Committer& operator=(const Committer&) = delete;
+
+  void Write(WriteOp op, Done done);
+  // Refuses all writes from now on. The first error stays.
+  void Fail(const Error& error);
+  Status Health() const;
+
+ private:
+  struct Pending {
+    WriteOp op;
+    Done done;
+    Result<Revision> outcome = Revision{0};
+  };
+  class Batch;
+
+  void Run();
+  void Commit(std::vector<Pending>* group);
+
+  // Constant after construction.
+  Engine* const engine_;
+  Window* const window_;
+  WatchHub* const hub_;
+
+  std::atomic<bool> failed_{false};
+  mutable Mutex mu_;
+  CondVar wake_;
+  bool stopping_ GUARDED_BY(mu_) = false;
+  std::optional<Error> error_ GUARDED_BY(mu_);
+  std::vector<Pending> queue_ GUARDED_BY(mu_);
+
+  std::thread thread_;  // last: it uses the rest
+};
+
+}  // namespace gantry::store

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <rocksdb/db.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "store/store.h"
+
+// An opened RocksDB with Gantry's column families and settings; what the store, the offline tools
+// and restore have in common. The only place that names RocksDB's options.
+namespace gantry::store {
+
+struct EngineOptions {
+  rocksdb::Env* env = nullptr;  // null: the machine's; else outlives the engine
+  bool read_only = false;       // opens beside nobody: the directory must not be in use
+  // A background flush or compaction failed. Called on RocksDB's threads; must be quick.
+  std::function<void(const Error&)> on_background_error;
+};
+
+// Thread-safe.
+class Engine {
+ public:
+  // Makes the directory when it is absent, unless read_only. kUnavailable when another process
+  // holds it or the disk fails, kDataLoss when its contents are damaged or of an unknown format.
+  static Result<std::unique_ptr<Engine>> Open(const std::string& dir, EngineOptions options);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  rocksdb::DB* db() { return db_.get(); }
+  rocksdb::ColumnFamilyHandle* meta() { return families_[0]; }
+  rocksdb::ColumnFamilyHandle* data() { return families_[1]; }
+  rocksdb::ColumnFamilyHandle* log() { return families_[2]; }
+
+  // How to look up the versions of one key: the iterator ends with the key.
+  static rocksdb::ReadOptions OneKey();
+  // How to walk over many keys.
+  static rocksdb::ReadOptions ManyKeys();
+
+  // The compaction horizon, 0 when there is none yet.
+  Result<Revision> ReadHorizon();
+  // Durable when it returns.
+  Status WriteHorizon(Revision horizon);
+  // The highest revision that the store ever made visible.
+  Result<Revision> ReadLastRevision();
+
+ private:
+  Engine() = default;
+
+  std::shared_ptr<rocksdb::EventListener> listener_;
+  std::unique_ptr<rocksdb::DB> db_;
+  std::vector<rocksdb::ColumnFamilyHandle*> families_;  // meta, data, log
+};
+
+// `context: text of s`, kDataLoss for corruption, else kUnavailable.
+Error EngineError(std::string_view context, const rocksdb::Status& s);
+
+}  // namespace gantry::store

@@ -1,0 +1,130 @@
+#include "store/rocksdb/rocksdb_store.h"
+
+#include <rocksdb/utilities/checkpoint.h>
+
+#include <utility>
+
+#include "apis/machinery/base/clock.h"
+#include "apis/machinery/base/mutex.h"
+#include "apis/machinery/base/sync_point.h"
+#include "store/precondition.h"
+#include "store/rocksdb/committer.h"
+#include "store/rocksdb/compactor.h"
+#include "store/rocksdb/engine.h"
+#include "store/rocksdb/reader.h"
+#include "store/watch_hub.h"
+
+namespace gantry::store {
+namespace {
+
+// An error of the engine can come before the committer is there to take it.
+class ErrorLatch {
+ public:
+  void Report(const Error& error) {
+    MutexLock lock(&mu_);
+    if (committer_ != nullptr) {
+      committer_->Fail(error);
+    } else if (!early_) {
+      early_ = error;
+    }
+  }
+  void Attach(Committer* committer) {
+    MutexLock lock(&mu_);
+    committer_ = committer;
+    if (committer != nullptr && early_) committer->Fail(*early_);
+  }
+
+ private:
+  Mutex mu_;
+  Committer* committer_ GUARDED_BY(mu_) = nullptr;
+  std::optional<Error> early_ GUARDED_BY(mu_);
+};
+
+class RocksDbStore : public Store {
+ public:
+  RocksDbStore(std::unique_ptr<Engine> engine, std::shared_ptr<ErrorLatch> errors, Revision horizon,
+               Revision last)
+      : errors_(std::move(errors)),
+        engine_(std::move(engine)),
+        window_{last, horizon},
+        reader_(engine_.get(), &window_),
+        hub_(&reader_, Clock::Real()),
+        committer_(engine_.get(), &window_, &hub_) {
+    errors_->Attach(&committer_);
+  }
+  ~RocksDbStore() override { errors_->Attach(nullptr); }
+
+  void Write(WriteOp op, std::function<void(Result<Revision>)> done) override {
+    committer_.Write(std::move(op), std::move(done));
+  }
+  Result<GetResult> Get(std::string_view key, Revision at) override { return reader_.Get(key, at); }
+  Result<ListResult> List(std::string_view prefix, const ListOptions& options) override {
+    return reader_.List(prefix, options);
+  }
+
+  Result<std::unique_ptr<WatchHandle>> Watch(std::string_view prefix, Revision after,
+                                             EventSink sink) override {
+    const Revision visible = window_.visible.load();
+    GANTRY_TRY(CheckReadable(after, window_.horizon.load(), visible));
+    return hub_.Watch(prefix, after, visible, std::move(sink));
+  }
+
+  Status Compact(Revision horizon) override {
+    MutexLock lock(&compact_mu_);
+    if (horizon > window_.visible.load()) {
+      return Error(Code::kInvalid, "cannot compact up to a revision in the future");
+    }
+    if (horizon <= window_.horizon.load()) return OkStatus();
+    GANTRY_TRY(committer_.Health());
+    GANTRY_TRY(engine_->WriteHorizon(horizon));
+    GANTRY_SYNC_POINT("store.compact.horizon_written");
+    window_.horizon.store(horizon);
+    GANTRY_TRY(RemoveHistory(engine_.get(), horizon));
+    GANTRY_SYNC_POINT("store.compact.done");
+    return OkStatus();
+  }
+
+  Status Backup(const std::string& path) override {
+    rocksdb::Env* const env = engine_->db()->GetEnv();
+    if (env->FileExists(path).ok()) {
+      return Error(Code::kAlreadyExists, "backup: \"" + path + "\" exists");
+    }
+    rocksdb::Checkpoint* raw = nullptr;
+    rocksdb::Status s = rocksdb::Checkpoint::Create(engine_->db(), &raw);
+    std::unique_ptr<rocksdb::Checkpoint> checkpoint(raw);
+    if (s.ok()) s = checkpoint->CreateCheckpoint(path);
+    if (!s.ok()) return EngineError("backup to \"" + path + "\"", s);
+    return OkStatus();
+  }
+
+  Revision current_revision() const override { return window_.visible.load(); }
+  Revision horizon() const override { return window_.horizon.load(); }
+  Status Health() const override { return committer_.Health(); }
+
+ private:
+  // In the order in which they use each other; each provides its own synchronization.
+  const std::shared_ptr<ErrorLatch> errors_;
+  const std::unique_ptr<Engine> engine_;
+  Window window_;
+  Reader reader_;
+  WatchHub hub_;
+  Committer committer_;
+
+  Mutex compact_mu_;  // one compaction at a time
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> OpenRocksDbStore(const std::string& dir,
+                                                const RocksDbOptions& options) {
+  auto errors = std::make_shared<ErrorLatch>();
+  EngineOptions engine_options;
+  engine_options.env = options.env;
+  engine_options.on_background_error = [errors](const Error& e) { errors->Report(e); };
+  GANTRY_TRY_SET(auto engine, Engine::Open(dir, std::move(engine_options)));
+  GANTRY_TRY_SET(const Revision horizon, engine->ReadHorizon());
+  GANTRY_TRY_SET(const Revision last, engine->ReadLastRevision());
+  return std::make_unique<RocksDbStore>(std::move(engine), std::move(errors), horizon, last);
+}
+
+}  // namespace gantry::store

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "store/store.h"
+
+namespace rocksdb {
+class Env;
+}
+
+namespace gantry::store {
+
+struct RocksDbOptions {
+  rocksdb::Env* env = nullptr;  // null: the machine's; else outlives the store. For tests.
+};
+
+// Opens the store in `dir` and makes it when it is absent. kUnavailable when another process holds
+// it or the disk fails, kDataLoss when its contents are damaged.
+Result<std::unique_ptr<Store>> OpenRocksDbStore(const std::string& dir,
+                                                const RocksDbOptions& options = {});
+
+}  // namespace gantry::store
