@@ -1,0 +1,318 @@
+#include "apiserver/http/connection.h"
+
+#include <atomic>
+#include <boost/asio/post.hpp>
+#include <optional>
+
+#include "apiserver/http/connection_await.h"
+#include "apiserver/http/response_head.h"
+#include "apiserver/http/status_response.h"
+#include "apiserver/http/websocket_session.h"
+
+namespace gantry::apiserver {
+namespace {
+
+using boost::system::error_code;
+
+constexpr Duration kLingerTimeout = std::chrono::seconds(5);
+constexpr uint32_t kRequestsATurn = 16;
+constexpr size_t kKeepAtMost = 256;  // of an idle connection's leftover
+
+std::string Remote(const Socket& socket) {
+  error_code ec;
+  const auto endpoint = socket.remote_endpoint(ec);
+  if (ec) return {};
+  const auto address = endpoint.address();
+  return fmt::format(fmt::runtime(address.is_v6() ? "[{}]:{}" : "{}:{}"), address.to_string(),
+                     endpoint.port());
+}
+
+}  // namespace
+
+Connection::Connection(Socket socket, std::shared_ptr<const TlsContext> tls, Shard* shard)
+    : shard_(shard),
+      tls_(std::move(socket), std::move(tls)),
+      remote_(Remote(tls_.socket())),
+      ctx_(Context().WithCancel()) {}
+
+Connection::~Connection() = default;
+
+void Connection::Start(Socket socket, std::shared_ptr<const TlsContext> tls, Shard* shard) {
+  if (shard->stopping()) return;
+  Run(std::make_shared<Connection>(std::move(socket), std::move(tls), shard));
+}
+
+// ---- events
+
+void Connection::Raise(Event event) {
+  events_ |= event;
+  if (!waiter_ || (events_ & interest_) == 0) return;
+  const auto self = Self();
+  std::exchange(waiter_, nullptr).resume();
+}
+
+void Connection::OnTick(uint32_t now) {
+  if (expires_ == 0 || now < expires_) return;
+  ClearTimeout();
+  Raise(kExpired);
+}
+
+void Connection::OnStop(bool now) {
+  const auto self = Self();
+  if (const auto session = websocket_.lock()) session->Stop();
+  if (now) {
+    ctx_.Cancel();
+    tls_.Abort();
+  }
+  Raise(kStopping);
+}
+
+void Connection::WaitFor::await_suspend(std::coroutine_handle<> h) {
+  c->waiter_ = h;
+  c->interest_ = interest;
+  if (interest & kReadable) c->ArmRead();
+  if (interest & kWritable) c->ArmWrite();
+}
+
+uint32_t Connection::WaitFor::await_resume() {
+  const uint32_t fired = c->events_ & interest;
+  c->events_ &= ~(fired & ~kStopping);
+  c->interest_ = 0;
+  return fired;
+}
+
+// A wait that is armed stays armed when its interest is gone: the next one uses it.
+void Connection::ArmRead() {
+  if (std::exchange(read_armed_, true)) return;
+  tls_.socket().async_wait(Socket::wait_read, [self = Self()](const error_code&) {
+    self->read_armed_ = false;
+    self->OnReadable();
+  });
+}
+
+void Connection::ArmWrite() {
+  if (std::exchange(write_armed_, true)) return;
+  tls_.socket().async_wait(Socket::wait_write, [self = Self()](const error_code&) {
+    self->write_armed_ = false;
+    self->Raise(kWritable);
+  });
+}
+
+void Connection::OnReadable() {
+  if (!watching_) {
+    Raise(kReadable);
+    return;
+  }
+  uint32_t interest = kReadable;
+  if (!StillThere(&interest)) {
+    ctx_.Cancel();  // may complete the handler, which then posts
+  } else if (interest & kReadable) {
+    ArmRead();
+  } else {
+    events_ |= kReadable;
+  }
+}
+
+bool Connection::StillThere(uint32_t* interest) {
+  switch (tls_.Peek()) {
+    case Io::kWantRead: return true;
+    case Io::kDone: *interest &= ~static_cast<uint32_t>(kReadable); return true;
+    default: broken_ = true; return false;
+  }
+}
+
+struct Connection::CallHandler {
+  enum State { kRunning, kSuspended, kDone };
+
+  Connection* c;
+  Request* request;
+  std::optional<Response> response{};
+  std::atomic<State> state{kRunning};
+
+  bool await_ready() const { return false; }
+
+  // False, and so no suspension, when the handler completed at once.
+  bool await_suspend(std::coroutine_handle<> h) {
+    gantry::Start(c->shard_->handler()(*request), [this, h](Response r) {
+      response.emplace(std::move(r));
+      if (state.exchange(kDone) == kRunning) return;
+      boost::asio::post(c->shard_->io(), [this, h] {
+        c->watching_ = false;
+        h.resume();
+      });
+    });
+    if (state.load() == kDone) return false;
+    c->watching_ = true;
+    c->ArmRead();
+    if (state.exchange(kSuspended) == kRunning) return true;
+    c->watching_ = false;
+    return false;
+  }
+
+  Response await_resume() { return std::move(*response); }
+};
+
+// ---- the life of a connection
+
+gantry::internal::Detached Connection::Run(std::shared_ptr<Connection> self) {
+  Connection* const c = self.get();
+  c->shard_->Add(c);
+  if (co_await c->Handshake()) {
+    for (uint32_t in_turn = 1;; ++in_turn) {
+      if (c->leftover_.empty() && !c->tls_.HasBuffered()) {
+        if (c->leftover_.capacity() > kKeepAtMost) std::string().swap(c->leftover_);
+        c->SetTimeout(c->shard_->options().idle_timeout);
+        const uint32_t fired = co_await c->Wait(kReadable | kExpired | kStopping);
+        if ((fired & kReadable) == 0) break;
+        in_turn = 0;
+      } else if (in_turn % kRequestsATurn == 0) {
+        co_await Yield{c->shard_};
+      }
+      if (!co_await c->ServeOne()) break;
+    }
+  }
+  c->ctx_.Cancel();
+  if (!c->broken_) {
+    c->tls_.ShutdownWrite();
+    if (c->linger_) co_await c->Linger();
+  }
+  c->tls_.Abort();
+  c->shard_->Remove(c);
+}
+
+Task<bool> Connection::Handshake() {
+  SetTimeout(shard_->options().handshake_timeout);
+  while (true) {
+    const Io state = tls_.Handshake();
+    if (state == Io::kDone) co_return true;
+    if (state != Io::kWantRead && state != Io::kWantWrite) break;
+    const Event what = state == Io::kWantRead ? kReadable : kWritable;
+    if ((co_await Wait(what | kExpired | kStopping) & what) == 0) break;
+  }
+  broken_ = true;
+  co_return false;
+}
+
+Task<bool> Connection::ServeOne() {
+  const ListenerOptions& options = shard_->options();
+  Request request;
+  RequestParser parser(&request, options.max_header, options.max_body);
+  SetTimeout(options.header_timeout);
+  bool in_body = false;
+  RequestParser::State state;
+  while ((state = Feed(&parser)) == RequestParser::State::kNeedMore) {
+    if (broken_) co_return false;
+    if (parser.header_done() && !std::exchange(in_body, true)) {
+      SetTimeout(options.body_timeout);
+      static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+      if (parser.expects_continue() && !co_await WriteRest(kContinue)) co_return false;
+      if (parser.expects_continue()) SetTimeout(options.body_timeout);
+    }
+    if ((co_await Wait(kReadable | kExpired) & kExpired) != 0) {
+      broken_ = true;
+      co_return false;
+    }
+  }
+  ClearTimeout();
+  if (state != RequestParser::State::kComplete) co_return co_await Refuse(state, parser.message());
+
+  request.remote = remote_;
+  request.peer_common_name = tls_.common_name();
+  request.peer_organizations = tls_.organizations();
+  request.ctx = ctx_;
+  Response response = co_await CallHandler{this, &request};
+  bool ok = !broken_;
+  if (ok && !response.stream && !response.websocket) {
+    const bool keep_alive = parser.keep_alive() && !shard_->stopping();
+    std::string head;
+    std::string_view body;
+    ok = AnswerPlain(request, response, keep_alive, &head, &body);
+    if (ok && !head.empty()) ok = co_await WriteRest(head);
+    if (ok && !body.empty()) ok = co_await WriteRest(body);
+    co_return ok && keep_alive;
+  }
+  if (ok && response.websocket) ok = co_await AnswerWebSocket(request, response);
+  if (ok && response.stream) {
+    ok = co_await AnswerStream(request, response, parser.http_1_0(), parser.keep_alive());
+  }
+  if (!ok) ctx_.Cancel();  // before the stream goes: its producer may look
+  co_return ok;
+}
+
+RequestParser::State Connection::Feed(RequestParser* parser) {
+  auto state = RequestParser::State::kNeedMore;
+  size_t used = 0;
+  if (!leftover_.empty()) {
+    state = parser->Feed(leftover_, &used);
+    leftover_.erase(0, used);
+  }
+  while (state == RequestParser::State::kNeedMore) {
+    char* const buffer = shard_->read_buffer();
+    size_t got = 0;
+    const Io io = tls_.Read(buffer, Shard::kReadSize, &got);
+    if (io != Io::kDone) {
+      broken_ = io != Io::kWantRead;
+      return state;
+    }
+    if (leftover_.empty()) {
+      state = parser->Feed({buffer, got}, &used);
+      leftover_.assign(buffer + used, got - used);
+    } else {
+      leftover_.append(buffer, got);
+      state = parser->Feed(leftover_, &used);
+      leftover_.erase(0, used);
+    }
+  }
+  return state;
+}
+
+Task<bool> Connection::Refuse(RequestParser::State state, std::string_view message) {
+  const ListenerOptions& options = shard_->options();
+  Response response;
+  switch (state) {
+    case RequestParser::State::kBodyTooLarge:
+      response = ErrorResponse(Error(
+          Code::kTooLarge,
+          fmt::format("Request entity too large: limit is {}", options.max_body)));
+      break;
+    case RequestParser::State::kHeaderTooLarge:
+      response = ErrorResponse(
+          Error(Code::kBadRequest, fmt::format("request header too large: limit is {} bytes",
+                                               options.max_header)),
+          431);
+      break;
+    default:
+      response = ErrorResponse(
+          Error(Code::kBadRequest, fmt::format("malformed HTTP request: {}", message)));
+  }
+  linger_ = true;
+  std::string head;
+  std::string_view body;
+  if (!AnswerPlain(Request(), response, false, &head, &body)) co_return false;
+  if (!head.empty() && !co_await WriteRest(head)) co_return false;
+  if (!body.empty()) co_await WriteRest(body);
+  co_return false;
+}
+
+Task<bool> Connection::Linger() {
+  SetTimeout(kLingerTimeout);
+  while (true) {
+    size_t got = 0;
+    const Io io = tls_.Read(shard_->read_buffer(), Shard::kReadSize, &got);
+    if (io == Io::kDone) continue;
+    if (io != Io::kWantRead) co_return true;
+    if ((co_await Wait(kReadable | kExpired | kStopping) & kReadable) == 0) co_return false;
+  }
+}
+
+Task<bool> Connection::AnswerWebSocket(Request& request, Response& response) {
+  ClearTimeout();
+  co_await Callback<bool>([&](std::function<void(bool)> done) {
+    websocket_ = WebSocketSession::Start(&tls_, std::exchange(leftover_, {}), request, response,
+                                         [done] { done(true); });
+  });
+  broken_ = true;  // the session ended the connection itself
+  co_return false;
+}
+
+}  // namespace gantry::apiserver

@@ -1,0 +1,131 @@
+#include "apiserver/http/shard.h"
+
+#include <boost/asio/post.hpp>
+#include <ctime>
+
+#include "apiserver/http/connection.h"
+
+namespace gantry::apiserver {
+
+using boost::system::error_code;
+
+Shard::Shard(const ListenerOptions* options, const Handler* handler)
+    : options_(options),
+      handler_(handler),
+      work_(io_.get_executor()),
+      tick_timer_(io_),
+      flush_timer_(io_),
+      read_buffer_(kReadSize) {
+  UpdateDate();
+}
+
+Shard::~Shard() = default;
+
+void Shard::StartThread() {
+  thread_ = std::thread([this] { io_.run(); });
+}
+
+void Shard::Stop(bool now) {
+  boost::asio::post(io_, [this, now] {
+    stopping_ = true;
+    // Ending one may end others; each is looked up again before it is touched.
+    const std::vector<Connection*> all(connections_.begin(), connections_.end());
+    for (Connection* c : all) {
+      if (connections_.contains(c)) c->OnStop(now);
+    }
+    ReleaseIfDone();
+  });
+}
+
+void Shard::Join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+void Shard::Add(Connection* connection) {
+  connections_.insert(connection);
+  count_.store(connections_.size(), std::memory_order_relaxed);
+  if (ticking_) return;
+  ticking_ = true;
+  UpdateDate();
+  Tick();
+}
+
+void Shard::Remove(Connection* connection) {
+  connections_.erase(connection);
+  count_.store(connections_.size(), std::memory_order_relaxed);
+  ReleaseIfDone();
+}
+
+// run() returns once nothing can happen any more.
+void Shard::ReleaseIfDone() {
+  if (!stopping_ || !connections_.empty()) return;
+  tick_timer_.cancel();
+  flush_timer_.cancel();
+  work_.reset();
+}
+
+uint32_t Shard::TickAfter(Duration timeout) const {
+  const auto ticks = (timeout + options_->tick - Duration(1)) / options_->tick;
+  return now_ + 1 + static_cast<uint32_t>(ticks);  // this tick has partly passed
+}
+
+void Shard::Tick() {
+  tick_timer_.expires_after(
+      std::chrono::duration_cast<boost::asio::steady_timer::duration>(options_->tick));
+  tick_timer_.async_wait([this](const error_code& ec) {
+    if (ec) return;
+    if (connections_.empty()) {
+      ticking_ = false;  // an idle server does not wake up
+      return;
+    }
+    ++now_;
+    UpdateDate();
+    const std::vector<Connection*> all(connections_.begin(), connections_.end());
+    for (Connection* c : all) {
+      if (connections_.contains(c)) c->OnTick(now_);
+    }
+    Tick();
+  });
+}
+
+void Shard::UpdateDate() {
+  const std::time_t now = std::chrono::system_clock::to_time_t(Clock::Real()->Now());
+  std::tm utc{};
+  gmtime_r(&now, &utc);
+  char text[40];
+  const size_t size = std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &utc);
+  date_.assign(text, size);
+}
+
+void Shard::StreamReady(std::shared_ptr<Connection> connection) {
+  bool first;
+  {
+    MutexLock lock(&mu_);
+    ready_.push_back(std::move(connection));
+    first = ready_.size() == 1;
+  }
+  if (first) boost::asio::post(io_, [this] { DrainReady(); });
+}
+
+void Shard::DrainReady() {
+  std::vector<std::shared_ptr<Connection>> ready;
+  {
+    MutexLock lock(&mu_);
+    ready.swap(ready_);
+  }
+  for (const auto& c : ready) c->Raise(Connection::kStreamReady);
+}
+
+void Shard::FlushLater(std::shared_ptr<Connection> connection) {
+  flush_.push_back(std::move(connection));
+  if (flush_.size() > 1) return;
+  flush_timer_.expires_after(
+      std::chrono::duration_cast<boost::asio::steady_timer::duration>(options_->coalesce));
+  flush_timer_.async_wait([this](const error_code&) {
+    std::vector<std::shared_ptr<Connection>> due;
+    due.swap(flush_);
+    for (const auto& c : due) c->Raise(Connection::kFlushDue);
+  });
+}
+
+}  // namespace gantry::apiserver
