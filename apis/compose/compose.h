@@ -2,6 +2,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "apis/gantry.dev/v1/types.h"
@@ -38,15 +39,21 @@ struct Volume {
 struct Output {
   std::vector<Service> services;  // by compose_name
   std::vector<Volume> volumes;
-  // Data of the generated Secret (`<app>-params`) that env vars refer to.
+  // Data of the generated Secret (GeneratedSecretName) that env vars refer to. Its values stand
+  // nowhere else in an Output, messages included.
   std::map<std::string, std::string> secrets;
   // Messages with their path: what is accepted and not done, or done differently.
   std::vector<std::string> warnings;
-  // Faults; then services and volumes are empty. Fields are `spec.compose` or `spec.parameters`, and
-  // the detail begins with the place in the document: `services.web.labels[gantry.scale]: ...`.
+  // Faults; then services, volumes and secrets are empty. Fields are `spec.compose`, with the place
+  // in the document (`services.web.labels[gantry.scale]`), or `spec.parameters`.
   FieldErrors errors;
 };
 
+// Deterministic: equal inputs give equal outputs, in the same order. Thread-safe.
 Output Convert(const Input& input);
+
+// The name of the Secret that holds an application's Output::secrets. It differs from what people
+// call their own Secrets (`<app>-params`, say).
+std::string GeneratedSecretName(std::string_view application);
 
 }  // namespace gantry::compose

@@ -37,6 +37,7 @@ std::string ShortValue(const Json& value) {
 
 std::string FieldError::ToString() const {
   std::string out = field.empty() ? "<root>: " : field + ": ";
+  if (!place.empty()) out += place + ": ";
   out += Headline(type);
   if (!value.empty()) out += ": " + value;
   if (!detail.empty()) out += ": " + detail;

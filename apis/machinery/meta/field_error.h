@@ -17,6 +17,9 @@ struct FieldError {
   std::string field;   // `spec.ports[0].containerPort`
   std::string value;   // the bad value as JSON (strings quoted); empty for kRequired and kForbidden
   std::string detail;  // what is allowed, lower case, no full stop
+  // Where inside the field, when the field is a document of its own; printed after the field:
+  // `spec.compose: services.web.scale: Invalid value: -3: must be at least 0`.
+  std::string place = {};
 
   // `spec.replicas: Invalid value: -3: must be between 0 and 1000`
   std::string ToString() const;

@@ -1,0 +1,59 @@
+#include "apis/compose/environment.h"
+
+#include <fmt/format.h>
+
+#include "apis/compose/names.h"
+
+namespace gantry::compose {
+namespace {
+
+// `constraint:zone==b`, which reads as the name `constraint:zone` and the value `=b`.
+bool IsPlacementRule(const std::string& name) {
+  for (const char* prefix : {"constraint:", "affinity:", "availability:", "reschedule:"}) {
+    if (name.rfind(prefix, 0) == 0) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Environment ReadEnvironment(const Field& field, const std::map<std::string, size_t>& secrets,
+                            const std::string& secret_name, const std::string& key_prefix,
+                            Diagnostics* diag) {
+  Environment out;
+  std::map<std::string, size_t> index;
+  for (const KeyValue& entry : ReadKeyValues(field, secrets, diag)) {
+    if (IsPlacementRule(entry.key)) {
+      diag->Warn(entry.place, "placement rules are not supported yet; it was ignored");
+      continue;
+    }
+    if (entry.key.empty()) {
+      diag->Invalid(field.place, "=...", "a variable needs a name");
+      continue;
+    }
+    if (!entry.value) {
+      diag->Warn(entry.place, "has no value and was left out; give it one here, or as a parameter");
+      continue;
+    }
+    v1::ContainerTemplate::EnvVar variable;
+    variable.name = entry.key;
+    const std::string key = SecretKey(key_prefix, entry.key);
+    out.secrets.erase(key);
+    if (entry.secret) {
+      variable.secret = v1::ContainerTemplate::KeyRef{secret_name, key};
+      out.secrets[key] = *entry.value;
+    } else {
+      variable.value = *entry.value;
+    }
+    const auto [it, fresh] = index.try_emplace(entry.key, out.variables.size());
+    if (fresh) {
+      out.variables.push_back(std::move(variable));
+    } else {
+      out.variables[it->second] = std::move(variable);
+      diag->Warn(entry.place, "is written more than once; the last value is used");
+    }
+  }
+  return out;
+}
+
+}  // namespace gantry::compose

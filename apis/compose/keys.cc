@@ -1,0 +1,311 @@
+#include "apis/compose/keys.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace gantry::compose {
+namespace {
+
+constexpr Treatment kDone = Treatment::kDone;
+constexpr Treatment kSilent = Treatment::kSilent;
+constexpr Treatment kWarn = Treatment::kWarn;
+constexpr Treatment kRefuse = Treatment::kRefuse;
+
+constexpr char kNoBuild[] = "images are not built here; push one and name it in `image`";
+constexpr char kNoClientFiles[] =
+    "files of the client are not at hand here; write the values under `environment`, or use "
+    "`kubectl gantry compose up`, which reads the file on the client";
+
+constexpr Key kKeys[] = {
+    {Scope::kTop, "services", kDone, ""},
+    {Scope::kTop, "volumes", kDone, ""},
+    {Scope::kTop, "version", kSilent, ""},
+    {Scope::kTop, "name", kWarn, "is ignored: the Application names the project"},
+    {Scope::kTop, "networks", kWarn, ""},
+    {Scope::kTop, "configs", kRefuse, ""},
+    {Scope::kTop, "secrets", kRefuse, ""},
+    {Scope::kTop, "models", kRefuse, ""},
+    {Scope::kTop, "include", kRefuse,
+     "other files are not at hand here; put their services into the template"},
+
+    {Scope::kService, "image", kDone, ""},
+    {Scope::kService, "command", kDone, ""},
+    {Scope::kService, "entrypoint", kDone, ""},
+    {Scope::kService, "environment", kDone, ""},
+    {Scope::kService, "ports", kDone, ""},
+    {Scope::kService, "expose", kDone, ""},
+    {Scope::kService, "volumes", kDone, ""},
+    {Scope::kService, "tmpfs", kDone, ""},
+    {Scope::kService, "depends_on", kDone, ""},
+    {Scope::kService, "restart", kDone, ""},
+    {Scope::kService, "labels", kDone, ""},
+    {Scope::kService, "healthcheck", kDone, ""},
+    {Scope::kService, "stop_grace_period", kDone, ""},
+    {Scope::kService, "deploy", kDone, ""},
+    {Scope::kService, "scale", kDone, ""},
+    {Scope::kService, "mem_limit", kDone, ""},
+    {Scope::kService, "mem_reservation", kDone, ""},
+    {Scope::kService, "cpus", kDone, ""},
+    {Scope::kService, "pull_policy", kDone, ""},
+
+    {Scope::kService, "annotations", kWarn, ""},
+    {Scope::kService, "attach", kSilent, ""},
+    {Scope::kService, "blkio_config", kWarn, ""},
+    {Scope::kService, "container_name", kWarn, ""},
+    {Scope::kService, "cpu_count", kWarn, ""},
+    {Scope::kService, "cpu_percent", kWarn, ""},
+    {Scope::kService, "cpu_period", kWarn, ""},
+    {Scope::kService, "cpu_quota", kWarn, ""},
+    {Scope::kService, "cpu_rt_period", kWarn, ""},
+    {Scope::kService, "cpu_rt_runtime", kWarn, ""},
+    {Scope::kService, "cpu_shares", kWarn, ""},
+    {Scope::kService, "cpuset", kWarn, ""},
+    {Scope::kService, "develop", kWarn, "is ignored: it is for work on the client"},
+    {Scope::kService, "dns", kWarn, ""},
+    {Scope::kService, "dns_opt", kWarn, ""},
+    {Scope::kService, "dns_options", kWarn, ""},
+    {Scope::kService, "dns_search", kWarn, ""},
+    {Scope::kService, "domainname", kWarn, ""},
+    {Scope::kService, "hostname", kWarn, ""},
+    {Scope::kService, "init", kWarn, ""},
+    {Scope::kService, "links", kWarn, ""},
+    {Scope::kService, "log_driver", kWarn, ""},
+    {Scope::kService, "log_opt", kWarn, ""},
+    {Scope::kService, "logging", kWarn, ""},
+    {Scope::kService, "mem_swappiness", kWarn, ""},
+    {Scope::kService, "memswap_limit", kWarn, ""},
+    {Scope::kService, "networks", kWarn, ""},
+    {Scope::kService, "oom_kill_disable", kWarn, ""},
+    {Scope::kService, "oom_score_adj", kWarn, ""},
+    {Scope::kService, "pids_limit", kWarn, ""},
+    {Scope::kService, "pull_refresh_after", kWarn, ""},
+    {Scope::kService, "stdin_open", kWarn, ""},
+    {Scope::kService, "stop_signal", kWarn, ""},
+    {Scope::kService, "tty", kWarn, ""},
+
+    {Scope::kService, "build", kRefuse, kNoBuild},
+    {Scope::kService, "dockerfile", kRefuse, kNoBuild},
+    {Scope::kService, "env_file", kRefuse, kNoClientFiles},
+    {Scope::kService, "label_file", kRefuse,
+     "files of the client are not at hand here; write the labels under `labels`"},
+    {Scope::kService, "extends", kRefuse,
+     "other files are not at hand here; write the service out, or share parts of it by YAML anchors"},
+    {Scope::kService, "profiles", kRefuse,
+     "an application runs all of its services; leave the service out, or set `scale: 0`"},
+    {Scope::kService, "mac_address", kRefuse,
+     "replicas on one network cannot share a hardware address"},
+    {Scope::kService, "cap_add", kRefuse, ""},
+    {Scope::kService, "cap_drop", kRefuse, ""},
+    {Scope::kService, "cgroup", kRefuse, ""},
+    {Scope::kService, "cgroup_parent", kRefuse, ""},
+    {Scope::kService, "configs", kRefuse, ""},
+    {Scope::kService, "credential_spec", kRefuse, ""},
+    {Scope::kService, "device_cgroup_rules", kRefuse, ""},
+    {Scope::kService, "devices", kRefuse, ""},
+    {Scope::kService, "external", kRefuse, ""},
+    {Scope::kService, "external_links", kRefuse, ""},
+    {Scope::kService, "extra_hosts", kRefuse, ""},
+    {Scope::kService, "gpus", kRefuse, ""},
+    {Scope::kService, "group_add", kRefuse, ""},
+    {Scope::kService, "ipc", kRefuse, ""},
+    {Scope::kService, "isolation", kRefuse, ""},
+    {Scope::kService, "models", kRefuse, ""},
+    {Scope::kService, "net", kRefuse, ""},
+    {Scope::kService, "network_mode", kRefuse, ""},
+    {Scope::kService, "pid", kRefuse, ""},
+    {Scope::kService, "platform", kRefuse, ""},
+    {Scope::kService, "post_start", kRefuse, ""},
+    {Scope::kService, "pre_start", kRefuse, ""},
+    {Scope::kService, "pre_stop", kRefuse, ""},
+    {Scope::kService, "privileged", kRefuse, ""},
+    {Scope::kService, "provider", kRefuse, ""},
+    {Scope::kService, "read_only", kRefuse, ""},
+    {Scope::kService, "runtime", kRefuse, ""},
+    {Scope::kService, "secrets", kRefuse, ""},
+    {Scope::kService, "security_opt", kRefuse, ""},
+    {Scope::kService, "shm_size", kRefuse, ""},
+    {Scope::kService, "storage_opt", kRefuse, ""},
+    {Scope::kService, "sysctls", kRefuse, ""},
+    {Scope::kService, "ulimits", kRefuse, ""},
+    {Scope::kService, "use_api_socket", kRefuse, ""},
+    {Scope::kService, "user", kRefuse, ""},
+    {Scope::kService, "userns_mode", kRefuse, ""},
+    {Scope::kService, "uts", kRefuse, ""},
+    {Scope::kService, "volume_driver", kRefuse, ""},
+    {Scope::kService, "volumes_from", kRefuse, ""},
+    {Scope::kService, "working_dir", kRefuse, ""},
+
+    {Scope::kDeploy, "replicas", kDone, ""},
+    {Scope::kDeploy, "mode", kDone, ""},
+    {Scope::kDeploy, "update_config", kDone, ""},
+    {Scope::kDeploy, "resources", kDone, ""},
+    {Scope::kDeploy, "restart_policy", kDone, ""},
+    {Scope::kDeploy, "endpoint_mode", kWarn, ""},
+    {Scope::kDeploy, "labels", kWarn, ""},
+    {Scope::kDeploy, "placement", kWarn, ""},
+    {Scope::kDeploy, "rollback_config", kWarn, ""},
+
+    {Scope::kUpdateConfig, "parallelism", kDone, ""},
+    {Scope::kUpdateConfig, "order", kDone, ""},
+    {Scope::kUpdateConfig, "delay", kWarn, ""},
+    {Scope::kUpdateConfig, "failure_action", kWarn, ""},
+    {Scope::kUpdateConfig, "monitor", kWarn, ""},
+    {Scope::kUpdateConfig, "max_failure_ratio", kWarn, ""},
+
+    {Scope::kRestartPolicy, "condition", kDone, ""},
+    {Scope::kRestartPolicy, "max_attempts", kDone, ""},
+    {Scope::kRestartPolicy, "delay", kWarn, ""},
+    {Scope::kRestartPolicy, "window", kWarn, ""},
+
+    {Scope::kResources, "limits", kDone, ""},
+    {Scope::kResources, "reservations", kDone, ""},
+    {Scope::kLimits, "cpus", kDone, ""},
+    {Scope::kLimits, "memory", kDone, ""},
+    {Scope::kLimits, "pids", kWarn, ""},
+    {Scope::kReservations, "cpus", kDone, ""},
+    {Scope::kReservations, "memory", kDone, ""},
+    {Scope::kReservations, "devices", kRefuse, ""},
+    {Scope::kReservations, "generic_resources", kRefuse, ""},
+
+    {Scope::kHealthcheck, "test", kDone, ""},
+    {Scope::kHealthcheck, "interval", kDone, ""},
+    {Scope::kHealthcheck, "timeout", kDone, ""},
+    {Scope::kHealthcheck, "start_period", kDone, ""},
+    {Scope::kHealthcheck, "retries", kDone, ""},
+    {Scope::kHealthcheck, "disable", kDone, ""},
+    {Scope::kHealthcheck, "start_interval", kWarn, ""},
+
+    {Scope::kPort, "target", kDone, ""},
+    {Scope::kPort, "published", kDone, ""},
+    {Scope::kPort, "protocol", kDone, ""},
+    {Scope::kPort, "host_ip", kDone, ""},
+    {Scope::kPort, "mode", kDone, ""},
+    {Scope::kPort, "name", kSilent, ""},
+    {Scope::kPort, "app_protocol", kSilent, ""},
+
+    {Scope::kMount, "type", kDone, ""},
+    {Scope::kMount, "source", kDone, ""},
+    {Scope::kMount, "target", kDone, ""},
+    {Scope::kMount, "read_only", kDone, ""},
+    {Scope::kMount, "bind", kDone, ""},
+    {Scope::kMount, "volume", kDone, ""},
+    {Scope::kMount, "tmpfs", kDone, ""},
+    {Scope::kMount, "consistency", kSilent, ""},
+    {Scope::kMount, "image", kRefuse, ""},
+    {Scope::kMount, "cluster", kRefuse, ""},
+    {Scope::kMountBind, "create_host_path", kDone, ""},
+    {Scope::kMountBind, "propagation", kRefuse, ""},
+    {Scope::kMountBind, "recursive", kRefuse, ""},
+    {Scope::kMountBind, "selinux", kRefuse, ""},
+    {Scope::kMountVolume, "nocopy", kDone, ""},
+    {Scope::kMountVolume, "subpath", kRefuse, ""},
+    {Scope::kMountVolume, "labels", kWarn, ""},
+    {Scope::kMountTmpfs, "size", kWarn, ""},
+    {Scope::kMountTmpfs, "mode", kWarn, ""},
+
+    {Scope::kDependency, "condition", kDone, ""},
+    {Scope::kDependency, "required", kDone, ""},
+    {Scope::kDependency, "restart", kWarn, ""},
+
+    {Scope::kVolume, "driver", kDone, ""},
+    {Scope::kVolume, "external", kDone, ""},
+    {Scope::kVolume, "name", kDone, ""},
+    {Scope::kVolume, "driver_opts", kRefuse, ""},
+    {Scope::kVolume, "labels", kWarn, ""},
+};
+
+const char* Noun(Scope scope) {
+  switch (scope) {
+    case Scope::kTop: return "a template";
+    case Scope::kService: return "a service";
+    case Scope::kDeploy: return "deploy";
+    case Scope::kUpdateConfig: return "update_config";
+    case Scope::kRestartPolicy: return "restart_policy";
+    case Scope::kResources: return "resources";
+    case Scope::kLimits: return "limits";
+    case Scope::kReservations: return "reservations";
+    case Scope::kHealthcheck: return "healthcheck";
+    case Scope::kPort: return "a port";
+    case Scope::kMount: return "a mount";
+    case Scope::kMountBind: return "bind";
+    case Scope::kMountVolume: return "volume";
+    case Scope::kMountTmpfs: return "tmpfs";
+    case Scope::kDependency: return "a dependency";
+    case Scope::kVolume: return "a volume";
+  }
+  return "";
+}
+
+bool AsksForNothing(const Json& value) {
+  return value.is_null() || value == false || (value.is_structured() && value.empty()) ||
+         (value.is_string() && (value == "" || value == "false"));
+}
+
+// Edits between two words: insertions, deletions, replacements, swaps of neighbours.
+size_t Distance(std::string_view a, std::string_view b) {
+  std::vector<size_t> before(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
+  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (size_t i = 1; i <= a.size(); ++i) {
+    before = last;
+    last = row;
+    row[0] = i;
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const bool same = a[i - 1] == b[j - 1];
+      row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (same ? 0 : 1)});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        row[j] = std::min(row[j], before[j - 2] + 1);
+    }
+  }
+  return row[b.size()];
+}
+
+}  // namespace
+
+const Key* FindKey(Scope scope, std::string_view name) {
+  for (const Key& key : kKeys) {
+    if (key.scope == scope && name == key.name) return &key;
+  }
+  return nullptr;
+}
+
+std::string Nearest(std::string_view word, const std::vector<std::string>& candidates) {
+  constexpr size_t kLongestWord = 64;
+  if (word.size() > kLongestWord) return "";
+  std::string best;
+  size_t best_distance = std::max<size_t>(1, std::min(word.size(), size_t{9}) / 3) + 1;
+  for (const std::string& candidate : candidates) {
+    const size_t distance = Distance(word, candidate);
+    if (distance < best_distance) {
+      best = candidate;
+      best_distance = distance;
+    }
+  }
+  return best;
+}
+
+bool CheckKey(Scope scope, std::string_view place, const std::string& name, const Json& value,
+              Diagnostics* diag) {
+  if (name.substr(0, 2) == "x-") return false;
+  const std::string at = Join(place, name);
+  const Key* key = FindKey(scope, name);
+  if (key == nullptr) {
+    std::vector<std::string> known;
+    for (const Key& k : kKeys) {
+      if (k.scope == scope) known.push_back(k.name);
+    }
+    std::string detail = fmt::format("is not a key of {}", Noun(scope));
+    if (const std::string meant = Nearest(name, known); !meant.empty())
+      detail += fmt::format("; did you mean \"{}\"?", meant);
+    diag->Unsupported(at, name, detail);
+    return false;
+  }
+  if (key->treatment == kDone) return true;
+  if (key->treatment == kSilent || AsksForNothing(value)) return false;
+  const std::string_view reason = key->reason;
+  if (key->treatment == kRefuse) diag->Forbidden(at, std::string(reason.empty() ? "is not supported yet" : reason));
+  else diag->Warn(at, reason.empty() ? "is not supported yet and was ignored" : reason);
+  return false;
+}
+
+}  // namespace gantry::compose
