@@ -24,7 +24,8 @@ constexpr char kApprovalAnnotation[] = "api-approved.kubernetes.io";
 std::string ValidateDns1035(const std::string& text) {
   static const RE2 re("[a-z]([-a-z0-9]*[a-z0-9])?");
   if (text.size() <= 63 && RE2::FullMatch(text, re)) return "";
-  return "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an "
+  return "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with "
+         "an "
          "alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or "
          "'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
 }
@@ -79,20 +80,22 @@ class Parser {
     }
     Expect("spec.group", d_->group, ValidateDnsSubdomain(d_->group));
     if (d_->group.find('.') == std::string::npos)
-      errors_.push_back(Invalid("spec.group", d_->group, "should be a domain with at least one dot"));
+      errors_.push_back(
+          Invalid("spec.group", d_->group, "should be a domain with at least one dot"));
     const auto ends = [this](std::string_view suffix) {
       return d_->group.size() >= suffix.size() &&
              d_->group.compare(d_->group.size() - suffix.size(), suffix.size(), suffix) == 0;
     };
     const bool is_protected = d_->group == "k8s.io" || d_->group == "kubernetes.io" ||
                               ends(".k8s.io") || ends(".kubernetes.io");
-    if (is_protected && GetString(GetObject(GetObject(crd_, "metadata"), "annotations"),
-                                  kApprovalAnnotation).empty())
-      errors_.push_back(Required(
-          "metadata.annotations[api-approved.kubernetes.io]",
-          fmt::format("protected groups must have approval annotation \"{}\", see "
-                      "https://github.com/kubernetes/enhancements/pull/1111",
-                      kApprovalAnnotation)));
+    if (is_protected &&
+        GetString(GetObject(GetObject(crd_, "metadata"), "annotations"), kApprovalAnnotation)
+            .empty())
+      errors_.push_back(
+          Required("metadata.annotations[api-approved.kubernetes.io]",
+                   fmt::format("protected groups must have approval annotation \"{}\", see "
+                               "https://github.com/kubernetes/enhancements/pull/1111",
+                               kApprovalAnnotation)));
   }
 
   void Names(const Reader& spec) {
@@ -146,7 +149,8 @@ class Parser {
   void Conversion(const Reader& spec) {
     const Json* object = spec.Object("conversion");
     if (!object) return;
-    const std::string strategy = Reader(*object, "spec.conversion", &errors_).RequiredText("strategy");
+    const std::string strategy =
+        Reader(*object, "spec.conversion", &errors_).RequiredText("strategy");
     if (!strategy.empty() && strategy != "None")
       errors_.push_back(NotSupported("spec.conversion.strategy", strategy, {"None"}));
   }
@@ -177,8 +181,8 @@ class Parser {
     if (!unique)
       errors_.push_back(Invalid("spec.versions", all, "must contain unique version names"));
     if (stored != 1)
-      errors_.push_back(Invalid("spec.versions", all,
-                                "must have exactly one version marked as storage version"));
+      errors_.push_back(
+          Invalid("spec.versions", all, "must have exactly one version marked as storage version"));
   }
 
   Version ParseVersion(const Reader& reader) {
@@ -228,12 +232,9 @@ class Parser {
     if (!object) return;
     StrategyOptions& s = d_->strategy;
     const std::map<std::string, bool*, std::less<>> known = {
-        {"noGeneration", &s.no_generation},
-        {"writeOnlyStringData", &s.write_only_string_data},
-        {"immutableField", &s.immutable_field},
-        {"namespaceLifecycle", &s.namespace_lifecycle},
-        {"crdLifecycle", &s.crd_lifecycle},
-        {"virtualOnly", &s.virtual_only}};
+        {"noGeneration", &s.no_generation},     {"writeOnlyStringData", &s.write_only_string_data},
+        {"immutableField", &s.immutable_field}, {"namespaceLifecycle", &s.namespace_lifecycle},
+        {"crdLifecycle", &s.crd_lifecycle},     {"virtualOnly", &s.virtual_only}};
     const Reader reader(*object, "spec.x-gantry-strategy", &errors_);
     for (const auto& [key, value] : object->items()) {
       const auto it = known.find(key);

@@ -8,7 +8,8 @@
 #include "apis/machinery/schema/json_path.h"
 #include "apis/machinery/schema/schema.h"
 
-// A CustomResourceDefinition, decoded: everything the server knows of a kind, built-in or user-made.
+// A CustomResourceDefinition, decoded: everything the server knows of a kind, built-in or
+// user-made.
 namespace gantry::schema {
 
 struct PrinterColumn {
@@ -39,15 +40,15 @@ struct Version {
   std::vector<JsonPath> selectable_fields;  // beside metadata.name and metadata.namespace
 };
 
-// What Kubernetes' own kinds need beyond a CRD, from `x-gantry-strategy` at the top of spec. All are
-// off for user-made kinds.
+// What Kubernetes' own kinds need beyond a CRD, from `x-gantry-strategy` at the top of spec. All
+// are off for user-made kinds.
 struct StrategyOptions {
-  bool no_generation = false;      // ConfigMap, Secret, Event ...: metadata.generation is not kept
+  bool no_generation = false;  // ConfigMap, Secret, Event ...: metadata.generation is not kept
   bool write_only_string_data = false;  // Secret: stringData is folded into data
-  bool immutable_field = false;    // ConfigMap, Secret: `immutable: true` freezes the data
-  bool namespace_lifecycle = false;  // Namespace: spec.finalizers, status.phase
-  bool crd_lifecycle = false;      // CustomResourceDefinition
-  bool virtual_only = false;       // reviews: created, answered, never stored
+  bool immutable_field = false;         // ConfigMap, Secret: `immutable: true` freezes the data
+  bool namespace_lifecycle = false;     // Namespace: spec.finalizers, status.phase
+  bool crd_lifecycle = false;           // CustomResourceDefinition
+  bool virtual_only = false;            // reviews: created, answered, never stored
 };
 
 struct Definition {

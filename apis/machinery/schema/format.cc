@@ -16,8 +16,7 @@ namespace {
 bool Matches(const std::string& text, const RE2& re) { return RE2::FullMatch(text, re); }
 
 bool IsUuid(const std::string& text) {
-  static const RE2 re(
-      "(?i)[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}");
+  static const RE2 re("(?i)[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}");
   return Matches(text, re);
 }
 
@@ -100,13 +99,15 @@ bool CheckFormat(std::string_view format, const Json& value) {
   if (format.empty()) return true;
   if (value.is_number()) {
     if (format == "int32")
-      return InRange(value, std::numeric_limits<int32_t>::min(), std::numeric_limits<int32_t>::max());
+      return InRange(value, std::numeric_limits<int32_t>::min(),
+                     std::numeric_limits<int32_t>::max());
     // 2^63 itself is already out, and the largest double below it is in.
     if (format == "int64")
       return !value.is_number_unsigned() ||
              value.get<uint64_t>() <= static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
     if (format == "float")
-      return InRange(value, std::numeric_limits<float>::lowest(), std::numeric_limits<float>::max());
+      return InRange(value, std::numeric_limits<float>::lowest(),
+                     std::numeric_limits<float>::max());
     return true;
   }
   if (!value.is_string()) return true;

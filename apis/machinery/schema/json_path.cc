@@ -102,8 +102,8 @@ Result<JsonPath> JsonPath::Parse(std::string_view text) {
       step.kind = Kind::kFilter;
       scan.Spaces();
       if (!scan.Eat("@")) scan.Fail("a filter must start with @");
-      while (!scan.rest.empty() && std::string_view(" =!<>)").find(scan.rest.front()) ==
-                                       std::string_view::npos) {
+      while (!scan.rest.empty() &&
+             std::string_view(" =!<>)").find(scan.rest.front()) == std::string_view::npos) {
         if (scan.rest.front() == '\\' && scan.rest.size() > 1) {
           step.field += '\\';
           scan.rest.remove_prefix(1);

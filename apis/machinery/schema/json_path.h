@@ -23,10 +23,10 @@ class JsonPath {
  private:
   struct Step {
     enum class Kind { kField, kIndex, kSlice, kAll, kFilter } kind;
-    std::string field;             // kField; the filter's field path, dotted, for kFilter
-    long from = 0, to = 0;         // kIndex: from; kSlice
+    std::string field;      // kField; the filter's field path, dotted, for kFilter
+    long from = 0, to = 0;  // kIndex: from; kSlice
     bool has_to = false;
-    std::string op;                // kFilter: == != < <= > >=, or empty: exists
+    std::string op;  // kFilter: == != < <= > >=, or empty: exists
     Json operand;
   };
   std::string text_;

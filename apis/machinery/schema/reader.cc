@@ -12,8 +12,9 @@ std::string Reader::At(std::string_view key) const { return ChildPath(path_, key
 const Json* Reader::Typed(std::string_view key, std::string_view type) const {
   const Json* v = Find(object_, key);
   if (!v || TypeName(*v) == type) return v;
-  errors_->push_back(TypeInvalid(At(key), *v, fmt::format("{} in body must be of type {}: \"{}\"",
-                                                          At(key), type, TypeName(*v))));
+  errors_->push_back(TypeInvalid(
+      At(key), *v,
+      fmt::format("{} in body must be of type {}: \"{}\"", At(key), type, TypeName(*v))));
   return nullptr;
 }
 

@@ -124,8 +124,7 @@ bool Rules::Accepts(const Json& value) const {
   return errors.empty();
 }
 
-void Rules::Check(const Json& value, const std::string& path, Scope scope,
-                  FieldErrors* out) const {
+void Rules::Check(const Json& value, const std::string& path, Scope scope, FieldErrors* out) const {
   if (scope == Scope::kOwnRules && !has_own_rules()) return;
   if (value.is_null() && nullable_) return;
   if (scope == Scope::kAll) {
@@ -134,10 +133,10 @@ void Rules::Check(const Json& value, const std::string& path, Scope scope,
     if (value.is_number()) CheckNumber(value, path, out);
   }
   if (own_here_ && !CheckFormat(format_, value)) {
-    out->push_back(Invalid(path, value,
-                           fmt::format("{} in body must be of type {}: {}", path, format_,
-                                       value.is_string() ? DumpJson(value)
-                                                         : "\"" + DumpJson(value) + "\"")));
+    out->push_back(
+        Invalid(path, value,
+                fmt::format("{} in body must be of type {}: {}", path, format_,
+                            value.is_string() ? DumpJson(value) : "\"" + DumpJson(value) + "\"")));
   }
   if (value.is_string()) CheckString(value, path, scope, out);
   if (value.is_array()) CheckArray(value, path, scope, out);
@@ -159,8 +158,9 @@ bool Rules::CheckType(const Json& value, const std::string& path, FieldErrors* o
     ok = TypeName(value) == type_;
   }
   if (!ok)
-    out->push_back(TypeInvalid(path, value, fmt::format("{} in body must be of type {}: \"{}\"",
-                                                        path, want, TypeName(value))));
+    out->push_back(TypeInvalid(
+        path, value,
+        fmt::format("{} in body must be of type {}: \"{}\"", path, want, TypeName(value))));
   return ok;
 }
 
@@ -176,8 +176,8 @@ void Rules::CheckEnum(const Json& value, const std::string& path, FieldErrors* o
 
 void Rules::CheckNumber(const Json& value, const std::string& path, FieldErrors* out) const {
   const auto fail = [&](const char* rule, const Json& bound) {
-    out->push_back(Invalid(path, value,
-                           fmt::format("{} in body should be {} {}", path, rule, NumberText(bound))));
+    out->push_back(Invalid(
+        path, value, fmt::format("{} in body should be {} {}", path, rule, NumberText(bound))));
   };
   if (!minimum_.is_null()) {
     if (exclusive_minimum_ && !(value > minimum_)) fail("greater than", minimum_);
@@ -200,8 +200,9 @@ void Rules::CheckString(const Json& value, const std::string& path, Scope scope,
     const size_t length = CodePoints(text);
     if (max_length_ && length > *max_length_) out->push_back(TooLong(path, *max_length_));
     if (min_length_ && length < *min_length_)
-      out->push_back(Invalid(path, value, fmt::format("{} in body should be at least {} chars long",
-                                                      path, *min_length_)));
+      out->push_back(
+          Invalid(path, value,
+                  fmt::format("{} in body should be at least {} chars long", path, *min_length_)));
   }
   if (pattern_ && !RE2::PartialMatch(text, *pattern_))
     out->push_back(
@@ -216,8 +217,9 @@ void Rules::CheckObject(const Json& value, const std::string& path, Scope scope,
     if (max_properties_ && value.size() > *max_properties_)
       out->push_back(TooMany(path, value.size(), *max_properties_));
     if (min_properties_ && value.size() < *min_properties_)
-      out->push_back(Invalid(path, value, fmt::format("{} in body should have at least {} properties",
-                                                      path, *min_properties_)));
+      out->push_back(Invalid(
+          path, value,
+          fmt::format("{} in body should have at least {} properties", path, *min_properties_)));
   }
   if (embedded_) CheckEmbedded(value, path, out);
   if (scope == Scope::kOwnRules && !own_below_) return;

@@ -22,8 +22,8 @@ bool IsIntegral(const Json& value);
 
 // Which checks Rules::Check makes.
 enum class Scope {
-  kAll,        // every rule: explains what is wrong with a document
-  kOwnRules,   // only what the JSON Schema validator is not given: patterns, formats, list types
+  kAll,       // every rule: explains what is wrong with a document
+  kOwnRules,  // only what the JSON Schema validator is not given: patterns, formats, list types
 };
 
 // The validation rules of one place in a document, compiled from a structural schema. Errors read

@@ -109,8 +109,7 @@ void PruneBelow(const Node& n, const std::string& path, Json* value,
         it = value->erase(it);
         continue;
       }
-      if (sub)
-        PruneBelow(*sub, dropped ? ChildPath(path, it.key()) : std::string(), &*it, dropped);
+      if (sub) PruneBelow(*sub, dropped ? ChildPath(path, it.key()) : std::string(), &*it, dropped);
       ++it;
     }
   } else if (value->is_array() && n.items) {
@@ -194,7 +193,8 @@ void CheckDefaults(const Json& schema, const std::string& path, FieldErrors* out
     for (const auto& [name, sub] : properties->items())
       CheckDefaults(sub, fmt::format("{}.properties[{}]", path, name), out);
   for (const char* key : {"items", "additionalProperties"})
-    if (const Json* sub = Find(schema, key)) CheckDefaults(*sub, fmt::format("{}.{}", path, key), out);
+    if (const Json* sub = Find(schema, key))
+      CheckDefaults(*sub, fmt::format("{}.{}", path, key), out);
 }
 
 // What the validators see: metadata's own rules (name, generateName) stay, its type does not

@@ -38,7 +38,8 @@ class Schema {
   // `openapi` is `openAPIV3Schema` of one version. The root's apiVersion, kind and metadata are
   // known implicitly. kInvalid, with a field path under `path`, when the schema itself is wrong
   // (not structural, an unknown type, a bad pattern, a default that does not validate).
-  static Result<std::shared_ptr<const Schema>> Compile(const Json& openapi, const std::string& path);
+  static Result<std::shared_ptr<const Schema>> Compile(const Json& openapi,
+                                                       const std::string& path);
   // A schema that accepts any object and prunes nothing.
   static std::shared_ptr<const Schema> Any();
 
@@ -47,7 +48,8 @@ class Schema {
   // `3.0` in an integer's place becomes `3`. To be called before Validate.
   virtual void Default(Json* object) const = 0;
   // Removes fields that the schema does not know; their dotted paths are appended to `dropped`
-  // (null: not wanted) in document order: `spec.replica`, `spec.ports[0].porto`. Looks into metadata as well.
+  // (null: not wanted) in document order: `spec.replica`, `spec.ports[0].porto`. Looks into
+  // metadata as well.
   virtual void Prune(Json* object, std::vector<std::string>* dropped) const = 0;
   // Every violation of the schema (by valijson, with Kubernetes' paths and words) and of list types
   // (duplicate set items and map keys). Of metadata only what the schema itself restricts is looked

@@ -15,26 +15,46 @@ namespace gantry::schema {
 namespace {
 
 const std::vector<std::string>& Types() {
-  static const auto* const types = new std::vector<std::string>{"array",   "boolean", "integer",
-                                                                "number",  "object",  "string"};
+  static const auto* const types =
+      new std::vector<std::string>{"array", "boolean", "integer", "number", "object", "string"};
   return *types;
 }
 
 // The JSON type that a keyword's value must have.
 const std::map<std::string, std::string, std::less<>>& KeywordTypes() {
   static const auto* const types = new std::map<std::string, std::string, std::less<>>{
-      {"type", "string"}, {"format", "string"}, {"title", "string"}, {"description", "string"},
-      {"pattern", "string"}, {"nullable", "boolean"}, {"uniqueItems", "boolean"},
-      {"exclusiveMinimum", "boolean"}, {"exclusiveMaximum", "boolean"}, {"minimum", "number"},
-      {"maximum", "number"}, {"multipleOf", "number"}, {"minLength", "integer"},
-      {"maxLength", "integer"}, {"minItems", "integer"}, {"maxItems", "integer"},
-      {"minProperties", "integer"}, {"maxProperties", "integer"}, {"required", "array"},
-      {"enum", "array"}, {"allOf", "array"}, {"anyOf", "array"}, {"oneOf", "array"},
-      {"not", "object"}, {"properties", "object"},
+      {"type", "string"},
+      {"format", "string"},
+      {"title", "string"},
+      {"description", "string"},
+      {"pattern", "string"},
+      {"nullable", "boolean"},
+      {"uniqueItems", "boolean"},
+      {"exclusiveMinimum", "boolean"},
+      {"exclusiveMaximum", "boolean"},
+      {"minimum", "number"},
+      {"maximum", "number"},
+      {"multipleOf", "number"},
+      {"minLength", "integer"},
+      {"maxLength", "integer"},
+      {"minItems", "integer"},
+      {"maxItems", "integer"},
+      {"minProperties", "integer"},
+      {"maxProperties", "integer"},
+      {"required", "array"},
+      {"enum", "array"},
+      {"allOf", "array"},
+      {"anyOf", "array"},
+      {"oneOf", "array"},
+      {"not", "object"},
+      {"properties", "object"},
       {"x-kubernetes-preserve-unknown-fields", "boolean"},
-      {"x-kubernetes-int-or-string", "boolean"}, {"x-kubernetes-embedded-resource", "boolean"},
-      {"x-kubernetes-list-type", "string"}, {"x-kubernetes-list-map-keys", "array"},
-      {"x-kubernetes-map-type", "string"}, {"x-kubernetes-validations", "array"}};
+      {"x-kubernetes-int-or-string", "boolean"},
+      {"x-kubernetes-embedded-resource", "boolean"},
+      {"x-kubernetes-list-type", "string"},
+      {"x-kubernetes-list-map-keys", "array"},
+      {"x-kubernetes-map-type", "string"},
+      {"x-kubernetes-validations", "array"}};
   return *types;
 }
 
@@ -61,7 +81,8 @@ class Checker {
     const Json* properties = Find(schema, "properties");
     const Json* additional = Find(schema, "additionalProperties");
     if (properties && additional && !(additional->is_object() && additional->empty()))
-      Forbid(path + ".additionalProperties", "additionalProperties and properties are mutual exclusive");
+      Forbid(path + ".additionalProperties",
+             "additionalProperties and properties are mutual exclusive");
     if (additional && additional->is_boolean() && !additional->get<bool>())
       Forbid(path + ".additionalProperties", "additionalProperties cannot be set to false");
     if (additional && additional->is_object())
@@ -115,8 +136,10 @@ class Checker {
         ok = false;
       }
     }
-    if (const Json* a = Find(schema, "additionalProperties"); a && !a->is_object() && !a->is_boolean()) {
-      out_->push_back(TypeInvalid(path + ".additionalProperties", *a, "must be of type object or boolean"));
+    if (const Json* a = Find(schema, "additionalProperties");
+        a && !a->is_object() && !a->is_boolean()) {
+      out_->push_back(
+          TypeInvalid(path + ".additionalProperties", *a, "must be of type object or boolean"));
       ok = false;
     }
     if (Flag(schema, "uniqueItems"))
@@ -157,8 +180,8 @@ class Checker {
     const std::string map_type = GetString(schema, "x-kubernetes-map-type");
     if (map_type.empty()) return;
     if (type != "object")
-      out_->push_back(Invalid(path + ".type", type,
-                              "must be object if x-kubernetes-map-type is specified"));
+      out_->push_back(
+          Invalid(path + ".type", type, "must be object if x-kubernetes-map-type is specified"));
     if (map_type != "atomic" && map_type != "granular")
       out_->push_back(
           NotSupported(path + ".x-kubernetes-map-type", map_type, {"atomic", "granular"}));
@@ -172,8 +195,8 @@ class Checker {
         out_->push_back(
             NotSupported(path + ".x-kubernetes-list-type", list_type, {"atomic", "map", "set"}));
       if (type != "array")
-        out_->push_back(Invalid(path + ".type", type,
-                                "must be array if x-kubernetes-list-type is specified"));
+        out_->push_back(
+            Invalid(path + ".type", type, "must be array if x-kubernetes-list-type is specified"));
     }
     if (list_type != "map") {
       if (!keys.empty())
@@ -194,11 +217,12 @@ class Checker {
     const Json* properties = Find(*items, "properties");
     const std::vector<std::string> required =
         Find(*items, "required") && (*items)["required"].is_array() ? GetStrings(*items, "required")
-                                                                     : std::vector<std::string>();
+                                                                    : std::vector<std::string>();
     for (size_t i = 0; i < keys.size(); ++i) {
       if (std::find(keys.begin(), keys.begin() + static_cast<long>(i), keys[i]) !=
           keys.begin() + static_cast<long>(i))
-        out_->push_back(Duplicate(fmt::format("{}.x-kubernetes-list-map-keys[{}]", path, i), keys[i]));
+        out_->push_back(
+            Duplicate(fmt::format("{}.x-kubernetes-list-map-keys[{}]", path, i), keys[i]));
       const Json* key = properties ? Find(*properties, keys[i]) : nullptr;
       if (!key) {
         out_->push_back(Invalid(fmt::format("{}.x-kubernetes-list-map-keys[{}]", path, i), keys[i],
@@ -208,8 +232,9 @@ class Checker {
       const std::string at = fmt::format("{}.items.properties[{}]", path, keys[i]);
       const std::string key_type = GetString(*key, "type");
       if (key_type == "object" || key_type == "array")
-        out_->push_back(Invalid(at + ".type", key_type,
-                                "must be a scalar type if parent array's x-kubernetes-list-type is map"));
+        out_->push_back(
+            Invalid(at + ".type", key_type,
+                    "must be a scalar type if parent array's x-kubernetes-list-type is map"));
       if (!Find(*key, "default") &&
           std::find(required.begin(), required.end(), keys[i]) == required.end())
         out_->push_back(Required(at + ".default",
@@ -233,14 +258,15 @@ class Checker {
     if (!Shape(schema, path)) return;
     Numbers(schema, path);
     const bool int_or_string = Flag(outer, "x-kubernetes-int-or-string");
-    for (const char* key : {"description", "title", "default", "additionalProperties", "nullable",
-                            "type", "x-kubernetes-preserve-unknown-fields",
-                            "x-kubernetes-int-or-string", "x-kubernetes-embedded-resource",
-                            "x-kubernetes-list-type", "x-kubernetes-list-map-keys",
-                            "x-kubernetes-map-type"}) {
+    for (const char* key :
+         {"description", "title", "default", "additionalProperties", "nullable", "type",
+          "x-kubernetes-preserve-unknown-fields", "x-kubernetes-int-or-string",
+          "x-kubernetes-embedded-resource", "x-kubernetes-list-type", "x-kubernetes-list-map-keys",
+          "x-kubernetes-map-type"}) {
       const Json* value = Find(schema, key);
       if (!value || (value->is_boolean() && !value->get<bool>())) continue;
-      if (key == std::string("type") && int_or_string) continue;  // the usual anyOf of the two types
+      if (key == std::string("type") && int_or_string)
+        continue;  // the usual anyOf of the two types
       Forbid(path + "." + key, value->is_boolean() ? "must be false to be structural"
                                                    : "must be empty to be structural");
     }
@@ -250,8 +276,9 @@ class Checker {
         const std::string at = fmt::format("{}.properties[{}]", path, name);
         const Json* counterpart = known ? Find(*known, name) : nullptr;
         if (!counterpart) {
-          out_->push_back(Required(at, "because it is defined in a logical junctor, it must be "
-                                       "specified outside of it as well"));
+          out_->push_back(Required(at,
+                                   "because it is defined in a logical junctor, it must be "
+                                   "specified outside of it as well"));
         }
         Restriction(sub, counterpart ? *counterpart : Json::object(), at);
       }
@@ -259,8 +286,9 @@ class Checker {
     if (const Json* items = Find(schema, "items"); items && items->is_object()) {
       const Json* counterpart = Find(outer, "items");
       if (!counterpart)
-        out_->push_back(Required(path + ".items", "because it is defined in a logical junctor, it "
-                                                  "must be specified outside of it as well"));
+        out_->push_back(Required(path + ".items",
+                                 "because it is defined in a logical junctor, it "
+                                 "must be specified outside of it as well"));
       Restriction(*items, counterpart ? *counterpart : Json::object(), path + ".items");
     }
     Junctors(schema, outer, path);

@@ -15,9 +15,7 @@ FieldErrors CheckStructural(const Json& schema, const std::string& path);
 void FindUnevaluatedRules(const Json& schema, const std::string& path,
                           std::vector<std::string>* out);
 
-
 // `<path>.format: unknown format "x"` for each format that is accepted and means nothing.
-void FindUnknownFormats(const Json& schema, const std::string& path,
-                        std::vector<std::string>* out);
+void FindUnknownFormats(const Json& schema, const std::string& path, std::vector<std::string>* out);
 
 }  // namespace gantry::schema

@@ -14,8 +14,8 @@ namespace {
 constexpr size_t kMaxSelectableFields = 8;
 
 const std::vector<std::string> kColumnTypes = {"boolean", "date", "integer", "number", "string"};
-const std::vector<std::string> kColumnFormats = {"byte",  "date",     "date-time", "double",
-                                                 "float", "int32",    "int64",     "password"};
+const std::vector<std::string> kColumnFormats = {"byte",  "date",  "date-time", "double",
+                                                 "float", "int32", "int64",     "password"};
 
 bool Contains(const std::vector<std::string>& list, const std::string& text) {
   return std::find(list.begin(), list.end(), text) != list.end();
@@ -28,8 +28,8 @@ void CheckScalePath(const std::string& path, const std::string& at,
   const bool plain = path.find_first_of("[]{}*?() ") == std::string::npos &&
                      path.find("..") == std::string::npos && path.back() != '.';
   if (!plain || std::none_of(roots.begin(), roots.end(), below))
-    errors->push_back(Invalid(at, path, fmt::format("should be a json path under {}",
-                                                    fmt::join(roots, " or "))));
+    errors->push_back(
+        Invalid(at, path, fmt::format("should be a json path under {}", fmt::join(roots, " or "))));
 }
 
 // The node that plain fields lead to; null when the schema does not specify it.
@@ -93,7 +93,8 @@ void ParseColumns(const Reader& version, Version* out) {
     return;
   }
   for (size_t i = 0; i < list->size(); ++i) {
-    const Reader reader((*list)[i], fmt::format("{}[{}]", version.At("additionalPrinterColumns"), i),
+    const Reader reader((*list)[i],
+                        fmt::format("{}[{}]", version.At("additionalPrinterColumns"), i),
                         version.errors());
     PrinterColumn c;
     c.name = reader.RequiredText("name");

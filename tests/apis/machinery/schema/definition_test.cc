@@ -93,8 +93,9 @@ INSTANTIATE_TEST_SUITE_P(
     Names, Faults,
     testing::Values(
         Fault{"/spec", nullptr, "spec: Required value"},
-        Fault{"/metadata/name", R"("widgets")",
-              R"(metadata.name: Invalid value: "widgets": must be spec.names.plural+"."+spec.group)"},
+        Fault{
+            "/metadata/name", R"("widgets")",
+            R"(metadata.name: Invalid value: "widgets": must be spec.names.plural+"."+spec.group)"},
         Fault{"/spec/group", R"("")", "spec.group: Required value"},
         Fault{"/spec/group", R"("example")",
               R"(spec.group: Invalid value: "example": should be a domain with at least one dot)"},
@@ -102,49 +103,61 @@ INSTANTIATE_TEST_SUITE_P(
               "metadata.annotations[api-approved.kubernetes.io]: Required value: protected groups "
               "must have approval annotation \"api-approved.kubernetes.io\", see "
               "https://github.com/kubernetes/enhancements/pull/1111"},
-        Fault{"/spec/scope", R"("Everywhere")",
-              R"(spec.scope: Unsupported value: "Everywhere": supported values: "Cluster", "Namespaced")"},
+        Fault{
+            "/spec/scope", R"("Everywhere")",
+            R"(spec.scope: Unsupported value: "Everywhere": supported values: "Cluster", "Namespaced")"},
         Fault{"/spec/scope", nullptr, "spec.scope: Required value"},
         Fault{"/spec/names/kind", nullptr, "spec.names.kind: Required value"},
-        Fault{"/spec/names/listKind", R"("Widget")",
-              R"(spec.names.listKind: Invalid value: "Widget": kind and listKind may not be the same)"},
+        Fault{
+            "/spec/names/listKind", R"("Widget")",
+            R"(spec.names.listKind: Invalid value: "Widget": kind and listKind may not be the same)"},
         Fault{"/spec/names/shortNames", R"([1])",
               "spec.names.shortNames[0]: Invalid value: 1: must be of type string"},
-        Fault{"/spec/names/plural", "7",
-              R"(spec.names.plural: Invalid value: 7: spec.names.plural in body must be of type string: "integer")"},
+        Fault{
+            "/spec/names/plural", "7",
+            R"(spec.names.plural: Invalid value: 7: spec.names.plural in body must be of type string: "integer")"},
         Fault{"/spec/preserveUnknownFields", "true",
               "spec.preserveUnknownFields: Invalid value: true: must be false"},
-        Fault{"/spec/conversion", R"({"strategy":"Webhook"})",
-              R"(spec.conversion.strategy: Unsupported value: "Webhook": supported values: "None")"}));
+        Fault{
+            "/spec/conversion", R"({"strategy":"Webhook"})",
+            R"(spec.conversion.strategy: Unsupported value: "Webhook": supported values: "None")"}));
 
 INSTANTIATE_TEST_SUITE_P(
     Versions, Faults,
     testing::Values(
-        Fault{"/spec/versions", "[]", "spec.versions: Required value: must have at least one version"},
-        Fault{"/spec/versions/1/storage", "true",
-              R"(spec.versions: Invalid value: ["v1","v1beta1"]: must have exactly one version marked as storage version)"},
-        Fault{"/spec/versions/0/storage", "false",
-              R"(spec.versions: Invalid value: ["v1","v1beta1"]: must have exactly one version marked as storage version)"},
+        Fault{"/spec/versions", "[]",
+              "spec.versions: Required value: must have at least one version"},
+        Fault{
+            "/spec/versions/1/storage", "true",
+            R"(spec.versions: Invalid value: ["v1","v1beta1"]: must have exactly one version marked as storage version)"},
+        Fault{
+            "/spec/versions/0/storage", "false",
+            R"(spec.versions: Invalid value: ["v1","v1beta1"]: must have exactly one version marked as storage version)"},
         Fault{"/spec/versions/1/name", R"("v1")",
               R"(spec.versions: Invalid value: ["v1","v1"]: must contain unique version names)"},
         Fault{"/spec/versions/0/served", nullptr, "spec.versions[0].served: Required value"},
         Fault{"/spec/versions/0/schema", nullptr, AT ": Required value: schemas are required"},
-        Fault{"/spec/versions/1/deprecated", "false",
-              R"(spec.versions[1].deprecationWarning: Invalid value: "use v1": can only be set for deprecated versions)"},
-        Fault{"/spec/versions/0/subresources/scale/specReplicasPath", R"(".status.n")",
-              R"(spec.versions[0].subresources.scale.specReplicasPath: Invalid value: ".status.n": should be a json path under .spec)"},
+        Fault{
+            "/spec/versions/1/deprecated", "false",
+            R"(spec.versions[1].deprecationWarning: Invalid value: "use v1": can only be set for deprecated versions)"},
+        Fault{
+            "/spec/versions/0/subresources/scale/specReplicasPath", R"(".status.n")",
+            R"(spec.versions[0].subresources.scale.specReplicasPath: Invalid value: ".status.n": should be a json path under .spec)"},
         Fault{"/spec/versions/0/subresources/scale/statusReplicasPath", nullptr,
               "spec.versions[0].subresources.scale.statusReplicasPath: Required value"},
-        Fault{"/spec/versions/0/additionalPrinterColumns/0/type", R"("text")",
-              R"(spec.versions[0].additionalPrinterColumns[0].type: Unsupported value: "text": supported values: "boolean", "date", "integer", "number", "string")"},
+        Fault{
+            "/spec/versions/0/additionalPrinterColumns/0/type", R"("text")",
+            R"(spec.versions[0].additionalPrinterColumns[0].type: Unsupported value: "text": supported values: "boolean", "date", "integer", "number", "string")"},
         Fault{"/spec/versions/0/additionalPrinterColumns/0/jsonPath", nullptr,
               "spec.versions[0].additionalPrinterColumns[0].jsonPath: Required value"},
-        Fault{"/spec/versions/0/selectableFields/0/jsonPath", R"(".spec.shape")",
-              R"(spec.versions[0].selectableFields[0].jsonPath: Invalid value: ".spec.shape": must point to a field of type string, boolean or integer)"},
+        Fault{
+            "/spec/versions/0/selectableFields/0/jsonPath", R"(".spec.shape")",
+            R"(spec.versions[0].selectableFields[0].jsonPath: Invalid value: ".spec.shape": must point to a field of type string, boolean or integer)"},
         Fault{"/spec/versions/0/selectableFields/1", R"({"jsonPath":".spec.color"})",
               R"(spec.versions[0].selectableFields[1].jsonPath: Duplicate value: ".spec.color")"},
-        Fault{"/spec/versions/0/selectableFields/0/jsonPath", R"(".metadata.labels")",
-              R"(spec.versions[0].selectableFields[0].jsonPath: Invalid value: ".metadata.labels": must not point to fields in metadata)"}));
+        Fault{
+            "/spec/versions/0/selectableFields/0/jsonPath", R"(".metadata.labels")",
+            R"(spec.versions[0].selectableFields[0].jsonPath: Invalid value: ".metadata.labels": must not point to fields in metadata)"}));
 
 INSTANTIATE_TEST_SUITE_P(
     Structure, Faults,
@@ -155,51 +168,71 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{SCHEMA "/properties/spec/properties/color", "{}",
               AT ".properties[spec].properties[color].type: Required value: must not be empty for "
                  "specified object fields"},
-        Fault{SCHEMA "/properties/spec/properties/color", R"({"type":"text"})",
-              AT R"(.properties[spec].properties[color].type: Unsupported value: "text": supported values: "array", "boolean", "integer", "number", "object", "string")"},
+        Fault{
+            SCHEMA "/properties/spec/properties/color", R"({"type":"text"})",
+            AT
+            R"(.properties[spec].properties[color].type: Unsupported value: "text": supported values: "array", "boolean", "integer", "number", "object", "string")"},
         Fault{SCHEMA "/properties/list", R"({"type":"array"})",
               AT ".properties[list].items: Required value: must be specified"},
         Fault{SCHEMA "/properties/list", R"({"type":"array","items":{}})",
               AT ".properties[list].items.type: Required value: must not be empty for specified "
                  "array items"},
         Fault{SCHEMA "/properties/list", R"({"type":"array","items":[{"type":"string"}]})",
-              AT ".properties[list].items: Forbidden: items must be a schema object and not an array"},
-        Fault{SCHEMA "/properties/list", R"({"type":"array","uniqueItems":true,"items":{"type":"string"}})",
-              AT ".properties[list].uniqueItems: Forbidden: uniqueItems cannot be set to true since "
-                 "the runtime complexity becomes quadratic"},
+              AT
+              ".properties[list].items: Forbidden: items must be a schema object and not an array"},
+        Fault{SCHEMA "/properties/list",
+              R"({"type":"array","uniqueItems":true,"items":{"type":"string"}})",
+              AT
+              ".properties[list].uniqueItems: Forbidden: uniqueItems cannot be set to true since "
+              "the runtime complexity becomes quadratic"},
         Fault{SCHEMA "/properties/x", R"({"$ref":"#/x"})",
               AT ".properties[x].$ref: Forbidden: $ref is not supported"},
-        Fault{SCHEMA "/properties/x", R"({"type":"string","pattern":"("})",
-              AT R"x(.properties[x].pattern: Invalid value: "(": must be a valid regular expression, but isn't: missing ): ()x"},
+        Fault{
+            SCHEMA "/properties/x", R"({"type":"string","pattern":"("})",
+            AT
+            R"x(.properties[x].pattern: Invalid value: "(": must be a valid regular expression, but isn't: missing ): ()x"},
         Fault{SCHEMA "/properties/x", R"({"type":"integer","minimum":"1"})",
               AT R"(.properties[x].minimum: Invalid value: "1": must be of type number)"},
-        Fault{SCHEMA "/properties/x", R"({"type":"integer","default":"1"})",
-              AT R"(.properties[x].default: Invalid value: "1": spec.versions[0].schema.openAPIV3Schema.properties[x].default in body must be of type integer: "string")"},
+        Fault{
+            SCHEMA "/properties/x", R"({"type":"integer","default":"1"})",
+            AT
+            R"(.properties[x].default: Invalid value: "1": spec.versions[0].schema.openAPIV3Schema.properties[x].default in body must be of type integer: "string")"},
         Fault{SCHEMA "/properties/x", R"({"type":"object","default":{"a":1}})",
-              AT R"(.properties[x].default: Invalid value: {"a":1}: must not have unknown fields: a)"},
-        Fault{SCHEMA "/properties/x", R"({"type":"string","x-kubernetes-int-or-string":true})",
-              AT ".properties[x].type: Forbidden: must be empty if x-kubernetes-int-or-string is true"},
-        Fault{SCHEMA "/properties/x", R"({"type":"object","properties":{"a":{"type":"string"}},"additionalProperties":{"type":"string"}})",
-              AT ".properties[x].additionalProperties: Forbidden: additionalProperties and "
-                 "properties are mutual exclusive"},
+              AT
+              R"(.properties[x].default: Invalid value: {"a":1}: must not have unknown fields: a)"},
+        Fault{
+            SCHEMA "/properties/x", R"({"type":"string","x-kubernetes-int-or-string":true})",
+            AT
+            ".properties[x].type: Forbidden: must be empty if x-kubernetes-int-or-string is true"},
+        Fault{
+            SCHEMA "/properties/x",
+            R"({"type":"object","properties":{"a":{"type":"string"}},"additionalProperties":{"type":"string"}})",
+            AT ".properties[x].additionalProperties: Forbidden: additionalProperties and "
+               "properties are mutual exclusive"},
         Fault{SCHEMA "/properties/x", R"({"type":"object","additionalProperties":false})",
               AT ".properties[x].additionalProperties: Forbidden: additionalProperties cannot be "
                  "set to false"},
-        Fault{SCHEMA "/properties/x", R"({"type":"array","items":{"type":"string"},"x-kubernetes-list-type":"map"})",
+        Fault{SCHEMA "/properties/x",
+              R"({"type":"array","items":{"type":"string"},"x-kubernetes-list-type":"map"})",
               AT ".properties[x].x-kubernetes-list-map-keys: Required value: must not be empty if "
                  "x-kubernetes-list-type is map"},
-        Fault{SCHEMA "/properties/x", R"({"type":"array","x-kubernetes-list-type":"map","x-kubernetes-list-map-keys":["k"],"items":{"type":"object","properties":{"k":{"type":"string"}}}})",
-              AT ".properties[x].items.properties[k].default: Required value: this property is in "
-                 "x-kubernetes-list-map-keys, so it must have a default or be a required property"},
-        Fault{SCHEMA "/properties/metadata", R"({"type":"object","properties":{"labels":{"type":"object"}}})",
-              AT ".properties[metadata].properties: Forbidden: must not specify anything other than "
-                 "name and generateName, but metadata is implicitly specified"},
+        Fault{
+            SCHEMA "/properties/x",
+            R"({"type":"array","x-kubernetes-list-type":"map","x-kubernetes-list-map-keys":["k"],"items":{"type":"object","properties":{"k":{"type":"string"}}}})",
+            AT ".properties[x].items.properties[k].default: Required value: this property is in "
+               "x-kubernetes-list-map-keys, so it must have a default or be a required property"},
+        Fault{SCHEMA "/properties/metadata",
+              R"({"type":"object","properties":{"labels":{"type":"object"}}})",
+              AT
+              ".properties[metadata].properties: Forbidden: must not specify anything other than "
+              "name and generateName, but metadata is implicitly specified"},
         Fault{SCHEMA "/anyOf", R"([{"properties":{"other":{"minLength":1}}}])",
               AT ".anyOf[0].properties[other]: Required value: because it is defined in a logical "
                  "junctor, it must be specified outside of it as well"},
         Fault{SCHEMA "/anyOf", R"([{"description":"x"}])",
               AT ".anyOf[0].description: Forbidden: must be empty to be structural"},
-        Fault{SCHEMA "/properties/x", R"({"x-kubernetes-preserve-unknown-fields":false,"type":"object"})",
+        Fault{SCHEMA "/properties/x",
+              R"({"x-kubernetes-preserve-unknown-fields":false,"type":"object"})",
               AT ".properties[x].x-kubernetes-preserve-unknown-fields: Invalid value: false: must "
                  "be true or undefined"}));
 
