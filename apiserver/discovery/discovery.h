@@ -1,0 +1,52 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "apis/machinery/schema/definition.h"
+
+// What the server serves, as clients ask for it: the legacy documents of every path and the
+// aggregated ones (apidiscovery.k8s.io). Made of definitions, and of nothing else.
+namespace gantry::apiserver::discovery {
+
+using Definitions = std::vector<std::shared_ptr<const schema::Definition>>;
+
+// Verbs of a stored kind's objects, and of those that are only answered (reviews).
+const std::vector<std::string>& ResourceVerbs(const schema::Definition& definition);
+// Verbs of an endpoint below objects: status, scale, log, exec ...
+const std::vector<std::string>& SubresourceVerbs(std::string_view subresource);
+
+// The versions that a group serves: stable before beta before alpha, then the highest first, so
+// that the first is the preferred one. `group` may be empty: the core group.
+std::vector<std::string> ServedVersions(const Definitions& definitions, std::string_view group);
+// The groups that serve anything, Gantry's own first, then by name; without the core group.
+std::vector<std::string> ServedGroups(const Definitions& definitions);
+// Is version `a` to be preferred to `b`? v2 > v1 > v1beta2 > v1beta1 > v1alpha1 > anything else.
+bool VersionLess(std::string_view a, std::string_view b);
+
+Json ApiVersions();                              // GET /api
+Json GroupList(const Definitions& definitions);  // GET /apis
+// GET /apis/{group}; kNotFound when nothing serves it.
+Result<Json> Group(const Definitions& definitions, std::string_view group);
+// GET /api/v1, /apis/{group}/{version}; kNotFound when nothing serves it.
+Result<Json> ResourceList(const Definitions& definitions, const GroupVersion& gv);
+// APIGroupDiscoveryList in `version` (v2, v2beta1) of the core group (GET /api) or of all others.
+Json Aggregated(const Definitions& definitions, bool core, std::string_view version);
+
+struct Answer {
+  int status = 200;  // or 304, without a body
+  std::string content_type;
+  std::string etag;
+  std::string body;
+};
+
+// Answers GET of /api, /api/v1, /apis, /apis/{group} and /apis/{group}/{version} (a trailing slash
+// is fine). `accept` and `if_none_match` are those headers, empty when absent. Answers differ by
+// Accept, so `Vary: Accept` belongs with them. kNotFound for other paths, kNotAcceptable when the
+// client takes nothing that is served.
+Result<Answer> Serve(const Definitions& definitions, std::string_view path, std::string_view accept,
+                     std::string_view if_none_match);
+
+}  // namespace gantry::apiserver::discovery

@@ -1,0 +1,103 @@
+#include "apiserver/table/table.h"
+
+#include <fmt/format.h>
+
+#include "apis/machinery/meta/object.h"
+
+namespace gantry::apiserver::table {
+namespace {
+
+using schema::PrinterColumn;
+
+Json DateCell(const Json& value, WallTime now) {
+  if (!value.is_string()) return nullptr;
+  const auto& text = value.get_ref<const std::string&>();
+  if (text.empty()) return "<unknown>";
+  const Result<WallTime> time = ParseTime(text);
+  return time.ok() ? Json(HumanAge(now - *time)) : Json("<invalid>");
+}
+
+Json Cell(const PrinterColumn& column, const Json& object, WallTime now) {
+  const std::vector<const Json*> found = column.path.Find(object);
+  if (found.empty() || found.front()->is_null()) return nullptr;
+  // Texts of several matches are joined; other types have one value.
+  if (column.type == "string") return column.path.FindText(object);
+  const Json& value = *found.front();
+  if (column.type == "date") return DateCell(value, now);
+  if (column.type == "integer" && value.is_number()) return value.get<int64_t>();
+  if (column.type == "number" && value.is_number()) return value;
+  if (column.type == "boolean" && value.is_boolean()) return value;
+  return nullptr;
+}
+
+}  // namespace
+
+Result<IncludeObject> ParseIncludeObject(std::string_view text) {
+  if (text.empty() || text == "Metadata") return IncludeObject::kMetadata;
+  if (text == "None") return IncludeObject::kNone;
+  if (text == "Object") return IncludeObject::kObject;
+  return Error(Code::kBadRequest,
+               fmt::format("includeObject must be None, Metadata or Object, not \"{}\"", text));
+}
+
+Json ColumnDefinitions(const schema::Version& version) {
+  Json out = Json::array();
+  out.push_back({{"name", "Name"},
+                 {"type", "string"},
+                 {"format", "name"},
+                 {"description", "The object's name, unique among its kind in its namespace."},
+                 {"priority", 0}});
+  for (const PrinterColumn& c : version.columns)
+    out.push_back({{"name", c.name},
+                   {"type", c.type},
+                   {"format", c.format},
+                   {"description", c.description},
+                   {"priority", c.priority}});
+  return out;
+}
+
+Json Row(const schema::Version& version, const Json& object, IncludeObject include, WallTime now,
+         std::string_view api_version) {
+  Json cells = Json::array();
+  cells.push_back(GetString(GetObject(object, "metadata"), "name"));
+  for (const PrinterColumn& c : version.columns) cells.push_back(Cell(c, object, now));
+  Json out = {{"cells", std::move(cells)}};
+  switch (include) {
+    case IncludeObject::kNone: out["object"] = nullptr; break;
+    case IncludeObject::kMetadata:
+      out["object"] = PartialObjectMetadata(object, api_version);
+      break;
+    case IncludeObject::kObject: out["object"] = object; break;
+  }
+  return out;
+}
+
+Json Table(const schema::Version& version, const std::vector<const Json*>& objects, Json list_meta,
+           IncludeObject include, WallTime now, std::string_view api_version, bool with_columns) {
+  Json rows = Json::array();
+  for (const Json* object : objects)
+    rows.push_back(Row(version, *object, include, now, api_version));
+  return {{"kind", "Table"},
+          {"apiVersion", api_version},
+          {"metadata", std::move(list_meta)},
+          {"columnDefinitions", with_columns ? ColumnDefinitions(version) : Json::array()},
+          {"rows", std::move(rows)}};
+}
+
+Json PartialObjectMetadata(const Json& object, std::string_view api_version) {
+  return {{"kind", "PartialObjectMetadata"},
+          {"apiVersion", api_version},
+          {"metadata", GetObject(object, "metadata")}};
+}
+
+Json PartialObjectMetadataList(const std::vector<const Json*>& objects, Json list_meta,
+                               std::string_view api_version) {
+  Json items = Json::array();
+  for (const Json* object : objects) items.push_back(PartialObjectMetadata(*object, api_version));
+  return {{"kind", "PartialObjectMetadataList"},
+          {"apiVersion", api_version},
+          {"metadata", std::move(list_meta)},
+          {"items", std::move(items)}};
+}
+
+}  // namespace gantry::apiserver::table
