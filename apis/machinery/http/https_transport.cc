@@ -40,7 +40,9 @@ class Gate {
   // kOk when `task` is done: its get() does not block then.
   template <typename T>
   Status Wait(const pplx::task<T>& task) {
-    if (!task.is_done()) {
+    if (task.is_done()) {
+      Observe(task);
+    } else {
       auto done = std::make_shared<Done>();
       task.then([done](pplx::task<T> t) {
         Observe(t);
@@ -255,6 +257,12 @@ class HttpsTransport : public client::Transport {
         message.headers()["Content-Type"] = media;
       }
       const auto task = client_.request(message, source.get_token());
+      task.then([](pplx::task<web::http::http_response> t) {
+        try {
+          t.get().content_ready().then(Observe<web::http::http_response>);
+        } catch (const std::exception&) {  // there is no body; the waiter gets the exception too
+        }
+      });
       GANTRY_TRY(started.gate->Wait(task).Wrap(Target()));
       started.response = task.get();
       return started;
