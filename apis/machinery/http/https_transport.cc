@@ -11,6 +11,7 @@
 #include <mutex>
 #include <sstream>
 
+#include "apis/machinery/base/encoding.h"
 #include "apis/machinery/base/mutex.h"
 #include "apis/machinery/http/tls.h"
 #include "apis/machinery/http/web_socket.h"
@@ -165,10 +166,6 @@ std::string Trim(std::string text) {
   return text;
 }
 
-std::string Base64(const std::string& text) {
-  return utility::conversions::to_base64(std::vector<unsigned char>(text.begin(), text.end()));
-}
-
 class HttpsTransport : public client::Transport {
  public:
   HttpsTransport(const TransportOptions& options, const Endpoint& endpoint)
@@ -236,7 +233,7 @@ class HttpsTransport : public client::Transport {
         options_.token_file.empty() ? options_.token : Trim(ReadFile(options_.token_file));
     if (!token.empty()) return {{"Authorization", "Bearer " + token}};
     if (options_.username.empty()) return {};
-    return {{"Authorization", "Basic " + Base64(options_.username + ":" + options_.password)}};
+    return {{"Authorization", "Basic " + Base64Encode(options_.username + ":" + options_.password)}};
   }
 
   Result<Started> Start(const Context& ctx, const client::HttpRequest& request) {
