@@ -195,17 +195,19 @@ std::string SpliceWire(std::string_view json, size_t splice, int64_t revision,
     out += managed_json;
     out.push_back(',');
   }
-  out += "\"resourceVersion\":\"";
-  out += std::to_string(revision);
-  out.push_back('"');
-  if (json[splice] != '}') out.push_back(',');
+  if (revision != 0) {
+    out += "\"resourceVersion\":\"";
+    out += std::to_string(revision);
+    out += "\",";
+  }
+  if (json[splice] == '}' && out.back() == ',') out.pop_back();
   out.append(json.substr(splice));
   return out;
 }
 
 Result<Json> DecodeObject(std::string_view json, int64_t revision) {
   GANTRY_TRY_SET(Json object, ParseJson(json));
-  object["metadata"]["resourceVersion"] = std::to_string(revision);
+  if (revision != 0) object["metadata"]["resourceVersion"] = std::to_string(revision);
   return object;
 }
 

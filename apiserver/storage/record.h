@@ -63,6 +63,7 @@ std::string EncodeRecord(const Json& object, const RecordInput& input);
 Result<RecordHeader> DecodeHeader(std::string_view value);
 
 // The JSON with `"resourceVersion":"<revision>"` and, unless empty, `managed_json` (an array) put in.
+// Revision 0 (an object that was not stored: a dry run) is left out.
 std::string SpliceWire(std::string_view json, size_t splice, int64_t revision,
                        std::string_view managed_json);
 

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "apis/machinery/base/mutex.h"
+#include "apis/machinery/schema/definition.h"
+#include "apiserver/storage/cache.h"
+
+namespace gantry::apiserver {
+
+class Strategy;
+
+// A definition, ready to serve. Immutable; requests hold on to it while kinds change under them.
+struct Kind {
+  std::shared_ptr<const schema::Definition> definition;
+  uint64_t epoch = 0;               // fingerprint of what decides how stored bytes look
+  std::string prefix;               // of store keys: `/gantry.dev/nodes/`
+  ResourceCache* cache = nullptr;   // never null, once registered; owned by the CacheSet
+  const Strategy* strategy = nullptr;
+  bool terminating = false;         // its CustomResourceDefinition is being deleted
+
+  const schema::Definition& def() const { return *definition; }
+};
+
+// A kind as one request addresses it.
+struct Target {
+  std::shared_ptr<const Kind> kind;
+  const schema::Version* version = nullptr;
+
+  const schema::Definition& def() const { return *kind->definition; }
+  GroupVersionKind gvk() const { return {def().group, version->name, def().kind}; }
+  bool is_storage_version() const { return version->storage; }
+};
+
+// FNV-1a over the storage version's name, its schema and its selectable fields. Equal epochs mean
+// that stored bytes can be served as they are.
+uint64_t DefinitionEpoch(const schema::Definition& definition);
+
+// All kinds at one moment.
+struct KindSet {
+  std::map<GroupResource, std::shared_ptr<const Kind>> kinds;
+  uint64_t generation = 0;  // grows with each change: for caches of discovery and OpenAPI
+};
+
+// Who is served. Thread-safe: readers get a set that never changes.
+class KindRegistry {
+ public:
+  std::shared_ptr<const KindSet> Snapshot() const;
+  // kNotFound when no such resource is served in that version.
+  Result<Target> Find(std::string_view group, std::string_view version,
+                      std::string_view resource) const;
+  void Put(std::shared_ptr<const Kind> kind);
+  void Remove(const GroupResource& resource);
+
+ private:
+  mutable Mutex mu_;
+  std::shared_ptr<const KindSet> set_ GUARDED_BY(mu_) = std::make_shared<KindSet>();
+};
+
+}  // namespace gantry::apiserver

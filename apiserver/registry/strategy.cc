@@ -1,0 +1,17 @@
+#include "apiserver/registry/strategy.h"
+
+#include "apiserver/registry/strategies/strategies.h"
+
+namespace gantry::apiserver {
+
+const Strategy* StrategyFor(const schema::Definition& definition) {
+  static const Strategy* const plain = new Strategy;
+  const schema::StrategyOptions& o = definition.strategy;
+  if (o.namespace_lifecycle) return NamespaceStrategy();
+  if (o.crd_lifecycle) return CrdStrategy();
+  if (o.virtual_only) return ReviewStrategy();
+  if (o.immutable_field || o.write_only_string_data) return DataStrategy();
+  return plain;
+}
+
+}  // namespace gantry::apiserver

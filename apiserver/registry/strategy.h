@@ -1,0 +1,48 @@
+#pragma once
+
+#include <string_view>
+
+#include "apis/machinery/base/clock.h"
+#include "apis/machinery/meta/object.h"
+#include "apiserver/http/handler.h"
+#include "apiserver/registry/kind.h"
+
+namespace gantry::apiserver {
+
+// What the hooks of a strategy may look at.
+struct StrategyContext {
+  const Target& target;
+  const User& user;
+  const KindRegistry& kinds;
+  WallTime now;
+};
+
+// What one of Kubernetes' own kinds does that its schema cannot say. The generic registry calls the
+// hooks in this order on every write; the default does nothing. Stateless and thread-safe.
+class Strategy {
+ public:
+  virtual ~Strategy() = default;
+
+  // Changes the object before validation; may not fail. `old` is null on create. For an update,
+  // status and metadata were brought in order already.
+  virtual void Prepare(const StrategyContext& ctx, const Object* old, std::string_view subresource,
+                       Object* object) const {}
+  // kInvalid with causes, or kForbidden; must not change anything. The schema's own rules passed.
+  virtual Status Validate(const StrategyContext& ctx, const Object* old,
+                          const Object& object) const {
+    return OkStatus();
+  }
+  // Whether a delete may happen at all.
+  virtual Status ValidateDelete(const Object& object) const { return OkStatus(); }
+  // Whether a deleted object must stay until someone else agrees, beside metadata.finalizers.
+  virtual bool HoldsDeletion(const Object& object) const { return false; }
+  // Called when deletionTimestamp was set for the first time.
+  virtual void PrepareDelete(Object* object) const {}
+  // The answer of a virtual kind to a create.
+  virtual void Answer(const StrategyContext& ctx, Object* object) const {}
+};
+
+// Chosen by the definition's strategy options; never null, lives for ever.
+const Strategy* StrategyFor(const schema::Definition& definition);
+
+}  // namespace gantry::apiserver
