@@ -37,7 +37,7 @@ class Strategy {
   // Whether a deleted object must stay until someone else agrees, beside metadata.finalizers.
   virtual bool HoldsDeletion(const Object& object) const { return false; }
   // Called when deletionTimestamp was set for the first time.
-  virtual void PrepareDelete(Object* object) const {}
+  virtual void PrepareDelete(Object* object, WallTime now) const {}
   // The answer of a virtual kind to a create.
   virtual void Answer(const StrategyContext& ctx, Object* object) const {}
 };

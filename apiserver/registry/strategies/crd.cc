@@ -68,16 +68,7 @@ class Crd : public Strategy {
                   const Object& object) const override {
     const auto parsed = schema::ParseDefinition(object.json());
     if (!parsed.ok()) return parsed.error();
-    const schema::Definition& d = **parsed;
     FieldErrors errors;
-    const std::string name = d.group_resource().ToString();
-    if (object.name() != name) {
-      errors.push_back(Invalid("metadata.name", std::string(object.name()),
-                               "must be spec.names.plural+\".\"+spec.group"));
-    }
-    if (d.group.find('.') == std::string::npos) {
-      errors.push_back(Invalid("spec.group", d.group, "should be a domain with at least one dot"));
-    }
     if (old != nullptr) {
       for (const char* field : {"group", "scope"}) {
         if (GetAny(old->spec(), field) != GetAny(object.spec(), field)) {
@@ -90,13 +81,13 @@ class Crd : public Strategy {
     return InvalidObject(ctx.target.def().group_kind(), object.name(), errors);
   }
 
-  void PrepareDelete(Object* object) const override {
+  void PrepareDelete(Object* object, WallTime now) const override {
     SetCondition(&object->mutable_status(),
                  {"Terminating", "True", "InstanceDeletionPending",
                   "CustomResourceDefinition marked for deletion; CustomResource deletion will begin "
                   "soon",
                   0},
-                 Clock::Real()->Now());
+                 now);
   }
 
  private:

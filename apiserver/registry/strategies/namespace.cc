@@ -47,7 +47,7 @@ class Namespace : public Strategy {
     return !GetArray(object.spec(), "finalizers").empty();
   }
 
-  void PrepareDelete(Object* object) const override {
+  void PrepareDelete(Object* object, WallTime now) const override {
     object->mutable_status()["phase"] = "Terminating";
   }
 };

@@ -1,0 +1,64 @@
+#include "apiserver/core/api_core.h"
+
+#include "apiserver/endpoints/api_handler.h"
+#include "apiserver/registry/builtin.h"
+#include "apiserver/registry/crd_follower.h"
+#include "apiserver/registry/field_tracking.h"
+
+namespace gantry::apiserver {
+namespace {
+
+constexpr const char* kNamespaces[] = {"default", "kube-system", "gantry-system"};
+
+const User& SystemUser() {
+  static const User* const user =
+      new User{"system:gantry:apiserver", "", {"system:masters", "system:authenticated"}, {}};
+  return *user;
+}
+
+}  // namespace
+
+ApiCore::ApiCore(store::Store* store, Options options)
+    : store_(store),
+      options_(options),
+      render_(RenderManagedFields),
+      timer_(options.clock),
+      caches_(store, &render_, options.cache),
+      pool_(options.threads),
+      registry_({&caches_, store, &kinds_, &pool_, options.clock, options.random, &render_}),
+      endpoints_{&caches_, store,          &kinds_,        &registry_,
+                 &timer_,  &pool_,         options.random, options.streams},
+      handler_(MakeApiHandler(&endpoints_)) {}
+
+ApiCore::~ApiCore() { Stop(); }
+
+Status ApiCore::Start(const Context& ctx) {
+  GANTRY_TRY(RegisterBuiltinKinds(&kinds_, &caches_));
+  CrdFollower::Install(&kinds_, &caches_);
+  GANTRY_TRY(caches_.Start(ctx));
+  for (const char* name : kNamespaces) GANTRY_TRY(MakeNamespace(ctx, name));
+  return OkStatus();
+}
+
+void ApiCore::Stop() { caches_.Stop(); }
+
+Status ApiCore::Ready() const {
+  GANTRY_TRY(caches_.Health());
+  return store_->Health();
+}
+
+Status ApiCore::MakeNamespace(const Context& ctx, const std::string& name) {
+  GANTRY_TRY_SET(const Target target, kinds_.Find("", "v1", "namespaces"));
+  if (registry_.Get(target, "", name).ok()) return OkStatus();
+  std::vector<std::string> warnings;
+  const WriteScope scope{target, "",    "",        "", SystemUser(), ctx, false,
+                         FieldValidation::kIgnore, "gantry-apiserver", {}, &warnings};
+  Json object = {{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", name}}}};
+  const Result<Written> written = RunBlocking(registry_.Create(scope, std::move(object)));
+  if (!written.ok() && written.code() != Code::kAlreadyExists) {
+    return Error(written.error()).Wrap("make namespace \"" + name + "\"");
+  }
+  return OkStatus();
+}
+
+}  // namespace gantry::apiserver

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <memory>
+
+#include "apis/nodeproxy/node_streams.h"
+#include "apiserver/endpoints/endpoints.h"
+#include "apiserver/registry/registry.h"
+
+namespace gantry::apiserver {
+
+// The API server without its listener and filters: caches, kinds, registry and endpoints over a
+// store. Thread-safe after Start.
+class ApiCore {
+ public:
+  struct Options {
+    Clock* clock = Clock::Real();
+    Random* random = Random::Real();
+    nodeproxy::NodeStreams* streams = nullptr;  // null: no logs and exec
+    size_t threads = 2;                         // that resume writers
+    CacheSet::Options cache;
+  };
+
+  // `store` and what `options` names must outlive this.
+  ApiCore(store::Store* store, Options options);
+  ~ApiCore();
+
+  // Loads the caches, registers all kinds, and makes the namespaces that always exist. Blocks.
+  Status Start(const Context& ctx);
+  // Ends all watches. No request may be running when the destructor is called.
+  void Stop();
+
+  // The end of the filter chain.
+  Handler handler() const { return handler_; }
+  // Ok when requests can be served and writes are possible.
+  Status Ready() const;
+
+  CacheSet* caches() { return &caches_; }
+  KindRegistry* kinds() { return &kinds_; }
+  Registry* registry() { return &registry_; }
+  Timer* timer() { return &timer_; }
+
+ private:
+  Status MakeNamespace(const Context& ctx, const std::string& name);
+
+  store::Store* const store_;
+  const Options options_;
+  const ManagedRenderer render_;
+  KindRegistry kinds_;
+  Timer timer_;
+  CacheSet caches_;
+  ThreadPool pool_;
+  Registry registry_;
+  Endpoints endpoints_;
+  Handler handler_;
+};
+
+}  // namespace gantry::apiserver

@@ -1,0 +1,216 @@
+#include "apiserver/endpoints/options.h"
+
+#include <charconv>
+
+#include "apis/machinery/meta/field_error.h"
+#include "apiserver/endpoints/request_body.h"
+#include "apiserver/registry/codec.h"
+
+namespace gantry::apiserver {
+namespace {
+
+constexpr size_t kMaxManagerLength = 128;
+
+Result<int64_t> ParseNumber(const std::string& name, const std::string& text) {
+  int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || value < 0) {
+    return Error(Code::kBadRequest,
+                 fmt::format("{}: Invalid value: \"{}\": must be a whole number, 0 or more", name,
+                             text));
+  }
+  return value;
+}
+
+bool ParseFlag(const Query& query, std::string_view name) {
+  const std::string value = query.Get(name);
+  return query.Has(name) && value != "false" && value != "0" && value != "False";
+}
+
+// The rules of apimachinery's ListOptions validation.
+Status ValidateCombination(const Query& query, const ListRequest& list) {
+  FieldErrors errors;
+  const bool initial_events = query.Has("sendInitialEvents");
+  if (list.watch) {
+    if (initial_events) {
+      errors.push_back(Forbidden("sendInitialEvents",
+                                 "sendInitialEvents is forbidden for watch unless the WatchList "
+                                 "feature gate is enabled"));
+    }
+    if (!list.match.empty()) {
+      errors.push_back(Forbidden("resourceVersionMatch",
+                                 "resourceVersionMatch is forbidden for watch unless "
+                                 "sendInitialEvents is provided"));
+    }
+  } else {
+    if (initial_events) {
+      errors.push_back(
+          Forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list"));
+    }
+    if (!list.match.empty()) {
+      if (!list.revision) {
+        errors.push_back(Forbidden("resourceVersionMatch",
+                                   "resourceVersionMatch is forbidden unless resourceVersion is "
+                                   "provided"));
+      }
+      if (!list.continue_token.empty()) {
+        errors.push_back(Forbidden("resourceVersionMatch",
+                                   "resourceVersionMatch is forbidden when continue is provided"));
+      }
+      if (list.match != "Exact" && list.match != "NotOlderThan") {
+        errors.push_back(
+            NotSupported("resourceVersionMatch", list.match, {"Exact", "NotOlderThan", ""}));
+      }
+      if (list.match == "Exact" && list.revision == 0) {
+        errors.push_back(Forbidden("resourceVersionMatch",
+                                   "resourceVersionMatch \"exact\" is forbidden for "
+                                   "resourceVersion \"0\""));
+      }
+    }
+  }
+  if (errors.empty()) return OkStatus();
+  return InvalidObject({"meta.k8s.io", "ListOptions"}, "", errors);
+}
+
+Status CheckFieldSelector(const Target& target, const FieldSelector& selector) {
+  for (const FieldSelector::Term& term : selector.terms()) {
+    if (term.field == "metadata.name" || term.field == "metadata.namespace") continue;
+    const auto& fields = target.version->selectable_fields;
+    const bool known = std::any_of(fields.begin(), fields.end(), [&](const auto& path) {
+      return FieldLabel(path) == term.field;
+    });
+    if (!known) {
+      return Error(Code::kBadRequest, fmt::format("field label not supported: {}", term.field));
+    }
+  }
+  return OkStatus();
+}
+
+Status ParseDryRun(const std::vector<std::string>& values, bool* dry_run) {
+  for (const std::string& value : values) {
+    if (value != "All") {
+      return Error(Code::kBadRequest,
+                   fmt::format("dryRun: Unsupported value: \"{}\": supported values: \"All\"",
+                               value));
+    }
+    *dry_run = true;
+  }
+  return OkStatus();
+}
+
+Status ParseDeleteBody(const Request& request, WriteScope* scope, DeleteOptions* options) {
+  if (request.body.empty()) return OkStatus();
+  GANTRY_TRY_SET(const DecodedBody body, DecodeBody(request));
+  if (!body.value.is_object()) {
+    return Error(Code::kBadRequest, "the body must be a DeleteOptions object");
+  }
+  const std::string kind = GetString(body.value, "kind", "DeleteOptions");
+  if (kind != "DeleteOptions") {
+    return Error(Code::kBadRequest, fmt::format("the body must be a DeleteOptions object, got {}",
+                                                kind));
+  }
+  options->propagation = GetString(body.value, "propagationPolicy", options->propagation);
+  if (GetAny(body.value, "orphanDependents").is_boolean() && options->propagation.empty()) {
+    options->propagation = GetBool(body.value, "orphanDependents") ? "Orphan" : "Background";
+  }
+  const Json& preconditions = GetObject(body.value, "preconditions");
+  options->uid = GetString(preconditions, "uid");
+  options->resource_version = GetString(preconditions, "resourceVersion");
+  return ParseDryRun(GetStrings(body.value, "dryRun"), &scope->dry_run);
+}
+
+}  // namespace
+
+Result<store::Revision> ParseRevision(const std::string& text) {
+  return ParseNumber("resourceVersion", text);
+}
+
+Result<ListRequest> ParseListRequest(const Request& request, const Target& target) {
+  const Query& q = request.query;
+  ListRequest list;
+  list.watch = request.info.verb == "watch";
+  if (!request.info.ns.empty()) list.filter.prefix = request.info.ns + "/";
+  GANTRY_TRY_SET(list.filter.labels, LabelSelector::Parse(q.Get("labelSelector")));
+  GANTRY_TRY_SET(list.filter.fields, FieldSelector::Parse(q.Get("fieldSelector")));
+  GANTRY_TRY(CheckFieldSelector(target, list.filter.fields));
+  if (!request.info.name.empty()) {
+    // Watching one object by its path.
+    list.filter.prefix = request.info.ns + "/" + request.info.name;
+    GANTRY_TRY_SET(list.filter.fields, FieldSelector::Parse("metadata.name=" + request.info.name));
+  } else if (const std::string* name = list.filter.fields.RequiredName();
+             name != nullptr && (!request.info.ns.empty() || !target.def().namespaced)) {
+    list.filter.prefix = request.info.ns + "/" + *name;
+  }
+  if (const std::string text = q.Get("limit"); !text.empty()) {
+    GANTRY_TRY_SET(const int64_t limit, ParseNumber("limit", text));
+    list.limit = static_cast<size_t>(limit);
+  }
+  if (const std::string text = q.Get("resourceVersion"); !text.empty()) {
+    GANTRY_TRY_SET(list.revision, ParseRevision(text));
+  }
+  if (const std::string text = q.Get("timeoutSeconds"); !text.empty()) {
+    GANTRY_TRY_SET(const int64_t seconds, ParseNumber("timeoutSeconds", text));
+    list.timeout = std::chrono::seconds(std::min<int64_t>(seconds, 24 * 3600));
+  }
+  list.continue_token = q.Get("continue");
+  list.match = q.Get("resourceVersionMatch");
+  list.bookmarks = ParseFlag(q, "allowWatchBookmarks");
+  GANTRY_TRY(ValidateCombination(q, list));
+  return list;
+}
+
+Result<WriteScope> ParseWriteScope(Request& request, const Target& target) {
+  const Query& q = request.query;
+  WriteScope scope{target,
+                   request.info.ns,
+                   request.info.name,
+                   request.info.subresource,
+                   request.user,
+                   request.ctx,
+                   false,
+                   FieldValidation::kWarn,
+                   q.Get("fieldManager"),
+                   {},
+                   &request.warnings};
+  GANTRY_TRY(ParseDryRun(q.GetAll("dryRun"), &scope.dry_run));
+  const std::string validation = q.Get("fieldValidation");
+  if (validation == "Strict") {
+    scope.validation = FieldValidation::kStrict;
+  } else if (validation == "Ignore") {
+    scope.validation = FieldValidation::kIgnore;
+  } else if (!validation.empty() && validation != "Warn") {
+    return Error(Code::kBadRequest,
+                 fmt::format("fieldValidation: Unsupported value: \"{}\": supported values: "
+                             "\"Ignore\", \"Strict\", \"Warn\"",
+                             validation));
+  }
+  if (scope.manager.empty()) {
+    const std::string_view agent = request.headers.Get("User-Agent");
+    scope.manager = std::string(agent.substr(0, agent.find('/')));
+    if (scope.manager.empty()) scope.manager = "unknown";
+    scope.manager.resize(std::min(scope.manager.size(), kMaxManagerLength));
+  }
+  if (scope.manager.size() > kMaxManagerLength) {
+    return InvalidObject({"meta.k8s.io", "UpdateOptions"}, "",
+                         {TooLong("fieldManager", kMaxManagerLength)});
+  }
+  return scope;
+}
+
+Result<DeleteOptions> ParseDeleteOptions(const Request& request, WriteScope* scope) {
+  DeleteOptions options;
+  options.propagation = request.query.Get("propagationPolicy");
+  if (const std::string orphan = request.query.Get("orphanDependents"); !orphan.empty()) {
+    options.propagation = orphan == "true" ? "Orphan" : "Background";
+  }
+  GANTRY_TRY(ParseDeleteBody(request, scope, &options));
+  const std::string& p = options.propagation;
+  if (!p.empty() && p != "Orphan" && p != "Background" && p != "Foreground") {
+    return InvalidObject(
+        {"meta.k8s.io", "DeleteOptions"}, "",
+        {NotSupported("propagationPolicy", p, {"Background", "Foreground", "Orphan"})});
+  }
+  return options;
+}
+
+}  // namespace gantry::apiserver

@@ -1,0 +1,63 @@
+#include "apiserver/endpoints/patch.h"
+
+namespace gantry::apiserver {
+namespace {
+
+constexpr size_t kMaxOperations = 10000;
+
+Status CheckOperations(const Json& patch) {
+  if (!patch.is_array()) return Error(Code::kBadRequest, "a JSON patch must be a list of operations");
+  if (patch.size() > kMaxOperations) {
+    return Error(Code::kTooLarge,
+                 fmt::format("The allowed maximum operations in a JSON patch is {}, got {}",
+                             kMaxOperations, patch.size()));
+  }
+  for (const Json& op : patch) {
+    const bool fine = op.is_object() && op.contains("op") && op["op"].is_string() &&
+                      op.contains("path") && op["path"].is_string();
+    if (!fine) {
+      return Error(Code::kBadRequest, "each operation of a JSON patch must have `op` and `path`");
+    }
+  }
+  return OkStatus();
+}
+
+Result<Json> ApplyJsonPatch(const Json& patch, const Json& current) {
+  try {
+    return current.patch(patch);
+  } catch (const Json::exception& e) {
+    return Error(Code::kInvalid,
+                 std::string("the server rejected our request due to an error in our request: ") +
+                     e.what());
+  }
+}
+
+}  // namespace
+
+Result<Mutation> MakePatch(const std::string& media_type, const std::string& body) {
+  Mutation mutation;
+  mutation.wants_managed_fields = body.find("managedFields") != std::string::npos;
+  if (media_type == "application/json-patch+json") {
+    GANTRY_TRY_SET(Json patch, ParseJson(body));
+    GANTRY_TRY(CheckOperations(patch));
+    mutation.apply = [patch = std::move(patch)](const Json& current) {
+      return ApplyJsonPatch(patch, current);
+    };
+    return mutation;
+  }
+  if (media_type == "application/merge-patch+json") {
+    GANTRY_TRY_SET(Json patch, ParseJson(body));
+    if (!patch.is_object()) return Error(Code::kBadRequest, "a merge patch must be an object");
+    mutation.apply = [patch = std::move(patch)](const Json& current) -> Result<Json> {
+      Json result = current;
+      result.merge_patch(patch);
+      return result;
+    };
+    return mutation;
+  }
+  return Error(Code::kUnsupportedMediaType,
+               "the body of the request was in an unknown format - accepted media types include: "
+               "application/json-patch+json, application/merge-patch+json");
+}
+
+}  // namespace gantry::apiserver

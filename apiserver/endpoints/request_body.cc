@@ -1,0 +1,35 @@
+#include "apiserver/endpoints/request_body.h"
+
+#include "apis/machinery/yaml/yaml.h"
+#include "apiserver/endpoints/negotiate.h"
+
+namespace gantry::apiserver {
+
+Result<DecodedBody> DecodeText(const std::string& text, const std::string& media_type) {
+  DecodedBody body;
+  if (media_type.empty() || media_type == "application/json") {
+    GANTRY_TRY_SET(body.value, ParseJson(text, &body.duplicates));
+    return body;
+  }
+  if (media_type != "application/yaml") {
+    return Error(Code::kUnsupportedMediaType,
+                 "the body of the request was in an unknown format - accepted media types include: "
+                 "application/json, application/yaml");
+  }
+  GANTRY_TRY_SET(std::vector<yaml::YamlDocument> documents, yaml::ParseYaml(text));
+  if (documents.size() != 1) {
+    return Error(Code::kBadRequest,
+                 fmt::format("the body must be one YAML document, got {}", documents.size()));
+  }
+  body.value = std::move(documents[0].value);
+  for (yaml::DuplicateKey& key : documents[0].duplicates) {
+    body.duplicates.push_back(std::move(key.path));
+  }
+  return body;
+}
+
+Result<DecodedBody> DecodeBody(const Request& request) {
+  return DecodeText(request.body, MediaType(request.headers.Get("Content-Type")));
+}
+
+}  // namespace gantry::apiserver

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "apis/machinery/base/json.h"
+#include "apiserver/http/handler.h"
+
+namespace gantry::apiserver {
+
+struct DecodedBody {
+  Json value;
+  std::vector<std::string> duplicates;  // keys that were repeated
+};
+
+// The body as one document: JSON or YAML, by Content-Type (JSON when absent).
+// kUnsupportedMediaType for protobuf and others, kBadRequest when it does not parse.
+Result<DecodedBody> DecodeBody(const Request& request);
+// The same for a text of a known media type.
+Result<DecodedBody> DecodeText(const std::string& text, const std::string& media_type);
+
+}  // namespace gantry::apiserver

@@ -1,0 +1,72 @@
+#include "apiserver/endpoints/scale.h"
+
+#include "apis/machinery/meta/field_error.h"
+#include "apis/machinery/meta/object.h"
+
+namespace gantry::apiserver {
+namespace {
+
+// `.spec.replicas` as a JSON pointer.
+Json::json_pointer Pointer(const std::string& path) {
+  std::string pointer;
+  for (const char c : path) pointer += c == '.' ? '/' : c;
+  return Json::json_pointer(pointer);
+}
+
+Json At(const Json& object, const std::string& path, Json fallback) {
+  if (path.empty()) return fallback;
+  const Json::json_pointer pointer = Pointer(path);
+  return object.contains(pointer) ? object.at(pointer) : fallback;
+}
+
+}  // namespace
+
+Json MakeScale(const Target& target, const Json& object) {
+  const schema::ScaleSubresource& s = *target.version->scale;
+  Json meta = Json::object();
+  for (const char* field : {"name", "namespace", "uid", "resourceVersion", "creationTimestamp"}) {
+    const Json& value = GetAny(GetObject(object, "metadata"), field);
+    if (!value.is_null()) meta[field] = value;
+  }
+  Json scale = {{"kind", "Scale"}, {"apiVersion", "autoscaling/v1"}, {"metadata", std::move(meta)}};
+  scale["spec"] = {{"replicas", At(object, s.spec_replicas_path, 0)}};
+  scale["status"] = {{"replicas", At(object, s.status_replicas_path, 0)}};
+  const Json selector = At(object, s.label_selector_path, Json());
+  if (selector.is_string()) scale["status"]["selector"] = selector;
+  return scale;
+}
+
+Mutation ScaleMutation(const Target& target, Mutation of_scale) {
+  Mutation mutation;
+  mutation.apply = [target, inner = std::move(of_scale.apply)](const Json& current) -> Result<Json> {
+    GANTRY_TRY_SET(const Json scale, inner(MakeScale(target, current)));
+    const std::string name = GetString(GetObject(current, "metadata"), "name");
+    if (!scale.is_object() || GetString(scale, "kind", "Scale") != "Scale") {
+      return Error(Code::kBadRequest, "the body must be a Scale of autoscaling/v1");
+    }
+    const Json replicas = GetAny(GetObject(scale, "spec"), "replicas");
+    if (!replicas.is_null() && !replicas.is_number_integer()) {
+      return InvalidObject({"autoscaling", "Scale"}, name,
+                           {TypeInvalid("spec.replicas", replicas, "must be an integer")});
+    }
+    const int64_t count = replicas.is_null() ? 0 : replicas.get<int64_t>();
+    if (count < 0) {
+      return InvalidObject({"autoscaling", "Scale"}, name,
+                           {Invalid("spec.replicas", count, "must be greater than or equal to 0")});
+    }
+    Json object = current;
+    object[Pointer(target.version->scale->spec_replicas_path)] = count;
+    const std::string version = GetString(GetObject(scale, "metadata"), "resourceVersion");
+    if (version.empty()) {
+      object["metadata"].erase("resourceVersion");
+    } else {
+      object["metadata"]["resourceVersion"] = version;
+    }
+    const std::string uid = GetString(GetObject(scale, "metadata"), "uid");
+    if (!uid.empty()) object["metadata"]["uid"] = uid;
+    return object;
+  };
+  return mutation;
+}
+
+}  // namespace gantry::apiserver

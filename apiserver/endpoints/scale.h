@@ -1,0 +1,14 @@
+#pragma once
+
+#include "apiserver/registry/registry.h"
+
+// The `scale` subresource: an autoscaling/v1 Scale as a view of an object.
+namespace gantry::apiserver {
+
+// REQUIRES: target.version->scale.
+Json MakeScale(const Target& target, const Json& object);
+
+// A mutation of the object from one of its Scale.
+Mutation ScaleMutation(const Target& target, Mutation of_scale);
+
+}  // namespace gantry::apiserver

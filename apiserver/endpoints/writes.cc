@@ -1,0 +1,164 @@
+#include "apiserver/endpoints/writes.h"
+
+#include "apis/machinery/meta/field_error.h"
+#include "apis/machinery/meta/status.h"
+#include "apiserver/endpoints/list_stream.h"
+#include "apiserver/endpoints/options.h"
+#include "apiserver/endpoints/patch.h"
+#include "apiserver/endpoints/request_body.h"
+#include "apiserver/endpoints/scale.h"
+#include "apiserver/endpoints/status_writer.h"
+#include "apiserver/registry/codec.h"
+#include "apiserver/registry/prepare.h"
+#include "apiserver/registry/strategy.h"
+#include "apiserver/storage/keys.h"
+
+namespace gantry::apiserver {
+namespace {
+
+Response ObjectResponse(int status, const Request& request, const Target& target,
+                        const Entry& entry) {
+  Result<FormKind> form = NegotiateForm(request.headers.Get("Accept"));
+  Response response;
+  response.status = status;
+  if (form.ok() && (*form == FormKind::kTable || *form == FormKind::kPartial)) {
+    const auto shape = MakeForm(*form, target, request.query);
+    shape->Append(entry, true, &response.body);
+    response.content_type = shape->content_type(false);
+    return response;
+  }
+  if (request.info.subresource == "scale") {
+    const Result<Json> object = DecodeEntry(target, entry);
+    if (!object.ok()) return ErrorResponse(object.error());
+    return JsonResponse(status, MakeScale(target, *object));
+  }
+  auto wire = WireForm(target, entry);
+  if (!wire.ok()) return ErrorResponse(wire.error());
+  response.shared_body = *std::move(wire);
+  return response;
+}
+
+// A review: prepared and answered like a create, but nothing is stored.
+Response AnswerReview(const Endpoints& e, const WriteScope& scope, Json body) {
+  Object object(std::move(body));
+  for (const Status& step : {CheckIdentity(scope, &object), DecodeFields(scope, &object.json())}) {
+    if (!step.ok()) return ErrorResponse(step.error());
+  }
+  const StrategyContext ctx{scope.target, scope.user, *e.kinds, e.registry->deps().clock->Now()};
+  const schema::Schema& schema = *scope.target.version->schema;
+  schema.Default(&object.json());
+  const FieldErrors errors = schema.Validate(object.json());
+  if (!errors.empty()) {
+    return ErrorResponse(InvalidObject(scope.target.def().group_kind(), object.name(), errors));
+  }
+  scope.target.kind->strategy->Answer(ctx, &object);
+  object.Meta()["creationTimestamp"] = nullptr;
+  return JsonResponse(201, object.json());
+}
+
+Response DeletedResponse(const Request& request, const Target& target, const Deleted& deleted) {
+  if (!deleted.gone) return ObjectResponse(200, request, target, *deleted.entry);
+  Json details = {{"name", request.info.name},
+                  {"kind", target.def().plural},
+                  {"uid", deleted.entry->header().uid}};
+  if (!target.def().group.empty()) details["group"] = target.def().group;
+  return JsonResponse(200, SuccessJson(std::move(details)));
+}
+
+Task<Response> ApplyMutation(const Endpoints& e, Request& request, const Target& target,
+                             const WriteScope& scope, const Mutation& mutation) {
+  Result<Written> written = co_await e.registry->Update(scope, mutation);
+  if (!written.ok()) co_return ErrorResponse(written.error());
+  co_return ObjectResponse(200, request, target, *written->entry);
+}
+
+}  // namespace
+
+Task<Response> ServeCreate(const Endpoints& e, Request& request, const Target& target) {
+  Result<WriteScope> scope = ParseWriteScope(request, target);
+  if (!scope.ok()) co_return ErrorResponse(scope.error());
+  Result<DecodedBody> body = DecodeBody(request);
+  if (!body.ok()) co_return ErrorResponse(body.error());
+  if (!body->value.is_object()) {
+    co_return ErrorResponse(Error(Code::kBadRequest, "the body must be an object"));
+  }
+  scope->duplicates = std::move(body->duplicates);
+  if (target.def().strategy.virtual_only) {
+    co_return AnswerReview(e, *scope, std::move(body->value));
+  }
+  Result<Written> written = co_await e.registry->Create(*scope, std::move(body->value));
+  if (!written.ok()) co_return ErrorResponse(written.error());
+  co_return ObjectResponse(201, request, target, *written->entry);
+}
+
+Task<Response> ServeUpdate(const Endpoints& e, Request& request, const Target& target) {
+  Result<WriteScope> scope = ParseWriteScope(request, target);
+  if (!scope.ok()) co_return ErrorResponse(scope.error());
+  Result<DecodedBody> body = DecodeBody(request);
+  if (!body.ok()) co_return ErrorResponse(body.error());
+  if (!body->value.is_object()) {
+    co_return ErrorResponse(Error(Code::kBadRequest, "the body must be an object"));
+  }
+  scope->duplicates = std::move(body->duplicates);
+  Mutation mutation;
+  mutation.apply = [&body](const Json&) -> Result<Json> { return body->value; };
+  if (scope->subresource == "scale") mutation = ScaleMutation(target, std::move(mutation));
+  co_return co_await ApplyMutation(e, request, target, *scope, mutation);
+}
+
+Task<Response> ServePatch(const Endpoints& e, Request& request, const Target& target) {
+  Result<WriteScope> scope = ParseWriteScope(request, target);
+  if (!scope.ok()) co_return ErrorResponse(scope.error());
+  Result<Mutation> mutation =
+      MakePatch(MediaType(request.headers.Get("Content-Type")), request.body);
+  if (!mutation.ok()) co_return ErrorResponse(mutation.error());
+  if (scope->subresource == "scale") *mutation = ScaleMutation(target, *std::move(mutation));
+  co_return co_await ApplyMutation(e, request, target, *scope, *mutation);
+}
+
+Task<Response> ServeDelete(const Endpoints& e, Request& request, const Target& target) {
+  Result<WriteScope> scope = ParseWriteScope(request, target);
+  if (!scope.ok()) co_return ErrorResponse(scope.error());
+  Result<DeleteOptions> options = ParseDeleteOptions(request, &*scope);
+  if (!options.ok()) co_return ErrorResponse(options.error());
+  Result<Deleted> deleted = co_await e.registry->Delete(*scope, *options);
+  if (!deleted.ok()) co_return ErrorResponse(deleted.error());
+  co_return DeletedResponse(request, target, *deleted);
+}
+
+Task<Response> ServeDeleteCollection(const Endpoints& e, Request& request, const Target& target) {
+  Result<WriteScope> scope = ParseWriteScope(request, target);
+  if (!scope.ok()) co_return ErrorResponse(scope.error());
+  Result<DeleteOptions> options = ParseDeleteOptions(request, &*scope);
+  if (!options.ok()) co_return ErrorResponse(options.error());
+  Result<ListRequest> list = ParseListRequest(request, target);
+  if (!list.ok()) co_return ErrorResponse(list.error());
+
+  const Snapshot snapshot = target.kind->cache->Current();
+  std::vector<EntryPtr> deleted_entries;
+  for (Tree::Iterator it(snapshot.tree, list->filter.prefix); it.Valid(); it.Next()) {
+    const EntryPtr entry = it.entry();
+    if (!list->filter.MatchesKey(entry->key())) break;
+    if (!list->filter.Matches(*entry)) continue;
+    const ObjectKey key = ParseRelativeKey(entry->key());
+    scope->ns = key.ns;
+    scope->name = key.name;
+    Result<Deleted> deleted = co_await e.registry->Delete(*scope, *options);
+    if (!deleted.ok() && deleted.code() != Code::kNotFound) co_return ErrorResponse(deleted.error());
+    if (deleted.ok()) deleted_entries.push_back(std::move(deleted->entry));
+  }
+  const std::string metadata =
+      fmt::format("{{\"resourceVersion\":\"{}\"}}", target.kind->cache->Current().revision);
+  Response response;
+  response.stream = std::make_unique<ListStream>(
+      MakeForm(FormKind::kJson, target, request.query), metadata, std::move(deleted_entries));
+  co_return response;
+}
+
+Response ServeGetScale(const Endpoints& e, const Request& request, const Target& target) {
+  const Result<EntryPtr> entry = e.registry->Get(target, request.info.ns, request.info.name);
+  if (!entry.ok()) return ErrorResponse(entry.error());
+  return ObjectResponse(200, request, target, **entry);
+}
+
+}  // namespace gantry::apiserver

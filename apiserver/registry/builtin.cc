@@ -1,0 +1,39 @@
+#include "apiserver/registry/builtin.h"
+
+#include "apiserver/registry/codec.h"
+#include "apiserver/registry/strategy.h"
+#include "apiserver/storage/keys.h"
+#include "schemas/embedded.h"
+
+namespace gantry::apiserver {
+
+std::shared_ptr<const Kind> MakeKind(std::shared_ptr<const schema::Definition> definition,
+                                     CacheSet* caches, bool terminating) {
+  auto kind = std::make_shared<Kind>();
+  kind->definition = std::move(definition);
+  kind->epoch = DefinitionEpoch(*kind->definition);
+  kind->prefix = ResourcePrefix(kind->def().group_resource());
+  kind->cache = caches->Get(kind->def().group_resource());
+  kind->strategy = StrategyFor(kind->def());
+  kind->terminating = terminating;
+  caches->SetTransform(kind->def().group_resource(),
+                       {kind->epoch, [d = kind->definition, epoch = kind->epoch](
+                                         std::string_view record) {
+                          return Reencode(d, epoch, record);
+                        }});
+  return kind;
+}
+
+Status RegisterBuiltinKinds(KindRegistry* kinds, CacheSet* caches) {
+  for (const schemas::Manifest& manifest : schemas::Embedded()) {
+    GANTRY_TRY_SET(const Json crd, ParseJson(manifest.json));
+    auto parsed = schema::ParseDefinition(crd, schema::Origin::kBuiltin);
+    if (!parsed.ok()) {
+      return Error(Code::kInternal, fmt::format("{}: {}", manifest.path, parsed.error().message));
+    }
+    kinds->Put(MakeKind(*std::move(parsed), caches, false));
+  }
+  return OkStatus();
+}
+
+}  // namespace gantry::apiserver

@@ -1,0 +1,306 @@
+#include "apiserver/registry/registry.h"
+
+#include "apis/machinery/meta/field_error.h"
+#include "apis/machinery/meta/status.h"
+#include "apiserver/admission/admission.h"
+#include "apiserver/registry/codec.h"
+#include "apiserver/registry/field_tracking.h"
+#include "apiserver/registry/prepare.h"
+#include "apiserver/storage/keys.h"
+
+namespace gantry::apiserver {
+namespace {
+
+constexpr int kMaxConflicts = 16;
+constexpr int kMaxNameTries = 8;
+constexpr size_t kMaxGeneratedBase = 58;
+constexpr size_t kSuffixLength = 5;
+
+Error Modified(const WriteScope& s) {
+  return ConflictError(s.target.def().group, s.target.def().plural, s.name,
+                       "the object has been modified; please apply your changes to the latest "
+                       "version and try again");
+}
+
+Error NotFound(const WriteScope& s) {
+  return NotFoundError(s.target.def().group, s.target.def().plural, s.name);
+}
+
+Error WrongUid(const WriteScope& s, std::string_view wanted, std::string_view have) {
+  return ConflictError(s.target.def().group, s.target.def().plural, s.name,
+                       fmt::format("Precondition failed: UID in precondition: {}, UID in object "
+                                   "meta: {}",
+                                   wanted, have));
+}
+
+StrategyContext MakeContext(const Registry::Dependencies& d, const WriteScope& s) {
+  return {s.target, s.user, *d.kinds, d.clock->Now()};
+}
+
+}  // namespace
+
+Result<EntryPtr> Registry::Get(const Target& target, const std::string& ns,
+                               const std::string& name) const {
+  EntryPtr entry = target.kind->cache->Get(RelativeKey({ns, name}));
+  if (!entry) return NotFoundError(target.def().group, target.def().plural, name);
+  return entry;
+}
+
+Task<Result<Written>> Registry::Create(const WriteScope& scope, Json object) {
+  for (int attempt = 1;; ++attempt) {
+    bool generated = false;
+    Result<Plan> plan = PlanCreate(scope, object, &generated);
+    if (!plan.ok()) co_return plan.error();
+    if (!plan->write) co_return Written{plan->result};
+    Result<EntryPtr> written = co_await Commit(scope, *std::move(plan));
+    if (written.ok()) co_return Written{*std::move(written)};
+    const bool again = written.code() == Code::kAlreadyExists && generated;
+    if (!again || attempt == kMaxNameTries) co_return written.error();
+  }
+}
+
+Task<Result<Written>> Registry::Update(const WriteScope& scope, const Mutation& mutation) {
+  for (int attempt = 1;; ++attempt) {
+    const EntryPtr old = scope.target.kind->cache->Get(RelativeKey({scope.ns, scope.name}));
+    if (!old) co_return NotFound(scope);
+    Result<Plan> plan = PlanUpdate(scope, old, mutation);
+    if (!plan.ok()) co_return plan.error();
+    if (!plan->write) co_return Written{plan->result};
+    const bool pinned = plan->pinned;
+    Result<EntryPtr> written = co_await Commit(scope, *std::move(plan));
+    if (written.ok()) co_return Written{*std::move(written)};
+    const bool again = written.code() == Code::kConflict || written.code() == Code::kNotFound;
+    if (!again || pinned || attempt == kMaxConflicts) co_return written.error();
+    co_await CatchUp();
+  }
+}
+
+Task<Result<Deleted>> Registry::Delete(const WriteScope& scope, const DeleteOptions& options) {
+  for (int attempt = 1;; ++attempt) {
+    const EntryPtr old = scope.target.kind->cache->Get(RelativeKey({scope.ns, scope.name}));
+    if (!old) co_return NotFound(scope);
+    Result<Plan> plan = PlanDelete(scope, old, options);
+    if (!plan.ok()) co_return plan.error();
+    const bool gone = plan->removes;
+    if (!plan->write) co_return Deleted{plan->result, gone};
+    Result<EntryPtr> written = co_await Commit(scope, *std::move(plan));
+    if (written.ok()) co_return Deleted{*std::move(written), gone};
+    const bool again = written.code() == Code::kConflict || written.code() == Code::kNotFound;
+    if (!again || attempt == kMaxConflicts) co_return written.error();
+    co_await CatchUp();
+  }
+}
+
+Result<Registry::Plan> Registry::PlanCreate(const WriteScope& scope, const Json& body,
+                                            bool* generated) const {
+  const schema::Definition& definition = scope.target.def();
+  Object object(body);
+  GANTRY_TRY(CheckIdentity(scope, &object));
+  GANTRY_TRY(DecodeFields(scope, &object.json()));
+  if (!object.resource_version().empty()) {
+    return Error(Code::kBadRequest,
+                 "resourceVersion should not be set on objects to be created");
+  }
+  Json& meta = object.Meta();
+  const Json sent_managed = GetAny(meta, "managedFields");
+  for (const char* field : {"deletionTimestamp", "deletionGracePeriodSeconds", "generation",
+                            "managedFields"}) {
+    meta.erase(field);
+  }
+  if (const std::string base = GetString(meta, "generateName"); object.name().empty()) {
+    if (!base.empty()) {
+      *generated = true;
+      meta["name"] = base.substr(0, kMaxGeneratedBase) + RandomSuffix(d_.random, kSuffixLength);
+    }
+  }
+  meta["uid"] = NewUuid(d_.random);
+  meta["creationTimestamp"] = FormatTime(d_.clock->Now());
+  if (!definition.strategy.no_generation) object.set_generation(1);
+  if (scope.target.version->status_subresource) object.json().erase("status");
+
+  const StrategyContext ctx = MakeContext(d_, scope);
+  const std::string name(object.name());
+  GANTRY_TRY(Admit(d_.caches, {AdmissionRequest::Operation::kCreate, definition, scope.ns, name}));
+  if (scope.target.kind->terminating) {
+    return Error(Code::kMethodNotAllowed,
+                 "create not allowed while custom resource definition is terminating");
+  }
+  GANTRY_TRY(Finish(scope, ctx, nullptr, &object));
+  if (scope.target.kind->cache->Get(RelativeKey({scope.ns, name}))) {
+    return AlreadyExistsError(definition.group, definition.plural, name);
+  }
+  return PlanPut(scope, nullptr, nullptr, object.json(),
+                 sent_managed.is_null() ? nullptr : &sent_managed);
+}
+
+Result<Registry::Plan> Registry::PlanUpdate(const WriteScope& scope, const EntryPtr& old_entry,
+                                            const Mutation& mutation) const {
+  GANTRY_TRY_SET(Json before, DecodeEntry(scope.target, *old_entry));
+  if (mutation.wants_managed_fields) {
+    const std::string managed = RenderManagedFields(old_entry->header().managed);
+    if (!managed.empty()) {
+      GANTRY_TRY_SET(before["metadata"]["managedFields"], ParseJson(managed));
+    }
+  }
+  GANTRY_TRY_SET(Json changed, mutation.apply(before));
+  if (!changed.is_object()) return Error(Code::kBadRequest, "the object is not a JSON object");
+  before["metadata"].erase("managedFields");
+  Object old(std::move(before));
+  Object object(std::move(changed));
+  GANTRY_TRY(CheckIdentity(scope, &object));
+  GANTRY_TRY(DecodeFields(scope, &object.json()));
+
+  const std::string version(object.resource_version());
+  if (!version.empty() && version != "0" && version != old.resource_version()) {
+    return Modified(scope);
+  }
+  if (!object.uid().empty() && object.uid() != old.uid()) {
+    return WrongUid(scope, object.uid(), old.uid());
+  }
+  const Json sent_managed = GetAny(object.meta(), "managedFields");
+  object.Meta().erase("managedFields");
+  old.set_resource_version("");
+  object.set_resource_version("");
+
+  IsolateSubresource(scope, old, &object);
+  GANTRY_TRY(Admit(d_.caches, {AdmissionRequest::Operation::kUpdate, scope.target.def(), scope.ns,
+                               scope.name}));
+  GANTRY_TRY(Finish(scope, MakeContext(d_, scope), &old, &object));
+  BumpGeneration(scope.target.def(), *scope.target.version, old, &object);
+
+  Plan plan;
+  if (object.deleting() && object.finalizers().empty() &&
+      !scope.target.kind->strategy->HoldsDeletion(object)) {
+    plan = PlanRemove(scope, old_entry);
+  } else {
+    GANTRY_TRY_SET(plan, PlanPut(scope, old_entry, &old.json(), object.json(),
+                                 sent_managed.is_null() ? nullptr : &sent_managed));
+  }
+  plan.pinned = !version.empty() && version != "0";
+  return plan;
+}
+
+Result<Registry::Plan> Registry::PlanDelete(const WriteScope& scope, const EntryPtr& old_entry,
+                                            const DeleteOptions& options) const {
+  GANTRY_TRY_SET(Json before, DecodeEntry(scope.target, *old_entry));
+  Object old(std::move(before));
+  if (!options.uid.empty() && options.uid != old.uid()) {
+    return WrongUid(scope, options.uid, old.uid());
+  }
+  if (!options.resource_version.empty() && options.resource_version != old.resource_version()) {
+    return ConflictError(scope.target.def().group, scope.target.def().plural, scope.name,
+                         fmt::format("Precondition failed: ResourceVersion in precondition: {}, "
+                                     "ResourceVersion in object meta: {}",
+                                     options.resource_version, old.resource_version()));
+  }
+  const Strategy& strategy = *scope.target.kind->strategy;
+  GANTRY_TRY(strategy.ValidateDelete(old));
+  GANTRY_TRY(Admit(d_.caches, {AdmissionRequest::Operation::kDelete, scope.target.def(), scope.ns,
+                               scope.name}));
+  old.set_resource_version("");
+  const std::vector<std::string> finalizers = FinalizersForDelete(old, options.propagation);
+  if (finalizers.empty() && !strategy.HoldsDeletion(old)) return PlanRemove(scope, old_entry);
+
+  Object object = old;
+  object.set_finalizers(finalizers);
+  if (!object.deleting()) {
+    const WallTime now = d_.clock->Now();
+    object.Meta()["deletionTimestamp"] = FormatTime(now);
+    object.Meta()["deletionGracePeriodSeconds"] = 0;
+    if (object.generation() > 0) object.set_generation(object.generation() + 1);
+    strategy.PrepareDelete(&object, now);
+  }
+  return PlanPut(scope, old_entry, &old.json(), object.json(), nullptr);
+}
+
+Result<Registry::Plan> Registry::PlanPut(const WriteScope& scope, const EntryPtr& old,
+                                         const Json* before, const Json& after,
+                                         const Json* sent_managed) const {
+  const Target& target = scope.target;
+  Plan plan;
+  const std::string_view base = old ? old->header().managed : std::string_view();
+  const bool same_fields = sent_managed == nullptr;
+  if (before != nullptr && same_fields && *before == after) {
+    plan.result = old;
+    plan.write = false;
+    return plan;
+  }
+  std::string managed =
+      TrackFields(target.version->schema->root(), before, after, base, sent_managed,
+                  {scope.manager, target.gvk().group_version().ToString(), scope.subresource,
+                   d_.clock->Now()});
+  if (before != nullptr && *before == after && managed == base) {
+    plan.result = old;
+    plan.write = false;
+    return plan;
+  }
+  GANTRY_TRY_SET(std::string record, EncodeObject(target, after, std::move(managed)));
+  const std::string relative = RelativeKey(Object(after).key());
+  GANTRY_TRY_SET(plan.result,
+                 Entry::Make(relative, record, old ? old->revision() : 0, d_.render));
+  plan.write = !scope.dry_run;
+  plan.op.kind = old ? store::WriteOp::Kind::kUpdate : store::WriteOp::Kind::kCreate;
+  plan.op.key = target.kind->prefix + relative;
+  plan.op.value = std::move(record);
+  plan.op.expect = old ? old->revision() : 0;
+  return plan;
+}
+
+Registry::Plan Registry::PlanRemove(const WriteScope& scope, const EntryPtr& old) const {
+  Plan plan;
+  plan.result = old;
+  plan.removes = true;
+  plan.write = !scope.dry_run;
+  plan.op.kind = store::WriteOp::Kind::kDelete;
+  plan.op.key = scope.target.kind->prefix + old->key();
+  plan.op.expect = old->revision();
+  return plan;
+}
+
+Task<Result<EntryPtr>> Registry::Commit(const WriteScope& scope, Plan plan) {
+  const EntryPtr result = plan.result;
+  const bool removes = plan.removes;
+  store::WriteOp op = std::move(plan.op);
+  const Dependencies& d = d_;
+  Callback<Result<store::Revision>> write(
+      [&d, &op](std::function<void(Result<store::Revision>)> done) {
+        d.store->Write(std::move(op), [&d, done = std::move(done)](Result<store::Revision> r) {
+          if (!r.ok()) {
+            d.pool->Post([done, r] { done(r); });
+            return;
+          }
+          d.caches->WaitUntil(*r, [&d, done, r] { d.pool->Post([done, r] { done(r); }); });
+        });
+      });
+  const Result<store::Revision> revision = co_await write;
+  if (!revision.ok()) {
+    const schema::Definition& def = scope.target.def();
+    const std::string name = ParseRelativeKey(result->key()).name;
+    switch (revision.code()) {
+      case Code::kAlreadyExists:
+        co_return AlreadyExistsError(def.group, def.plural, name);
+      case Code::kNotFound:
+        co_return NotFoundError(def.group, def.plural, name);
+      case Code::kConflict:
+        co_return Modified(scope);
+      default:
+        co_return revision.error();
+    }
+  }
+  if (removes) co_return result->At(*revision);
+  // The cache's own entry shares its bytes with everyone, unless it was overwritten already.
+  EntryPtr cached = scope.target.kind->cache->Get(result->key());
+  if (cached && cached->revision() == *revision) co_return cached;
+  co_return result->At(*revision);
+}
+
+Task<bool> Registry::CatchUp() {
+  const Dependencies& d = d_;
+  const store::Revision current = d.store->current_revision();
+  Callback<bool> wait([&d, current](std::function<void(bool)> done) {
+    d.caches->WaitUntil(current, [&d, done] { d.pool->Post([done] { done(true); }); });
+  });
+  co_return co_await wait;
+}
+
+}  // namespace gantry::apiserver

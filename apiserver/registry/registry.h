@@ -1,0 +1,109 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "apis/machinery/base/random.h"
+#include "apis/machinery/base/task.h"
+#include "apis/machinery/base/thread_pool.h"
+#include "apiserver/http/handler.h"
+#include "apiserver/registry/kind.h"
+#include "apiserver/storage/cache_set.h"
+
+namespace gantry::apiserver {
+
+enum class FieldValidation { kIgnore, kWarn, kStrict };
+
+// One write request. Everything it refers to outlives the call.
+struct WriteScope {
+  Target target;
+  std::string ns;
+  std::string name;         // empty for create
+  std::string subresource;  // empty, status, finalize
+  const User& user;
+  Context ctx;
+  bool dry_run = false;
+  FieldValidation validation = FieldValidation::kWarn;
+  std::string manager;      // of the fields that this write sets
+  std::vector<std::string> duplicates;      // keys that the body repeated
+  std::vector<std::string>* warnings;       // for the client
+};
+
+// The object after a write; for a dry run, as it would be (revision of the old one, or 0).
+struct Written {
+  EntryPtr entry;
+};
+
+struct DeleteOptions {
+  std::string propagation;       // Orphan, Background, Foreground, or empty
+  std::string uid;               // preconditions; empty: none
+  std::string resource_version;
+};
+
+struct Deleted {
+  EntryPtr entry;       // the last state
+  bool gone = false;    // false: it waits for finalizers
+};
+
+// What the writer wants an existing object to become. `current` is in the version of the request,
+// with resourceVersion and, if it asked for that, managedFields.
+struct Mutation {
+  std::function<Result<Json>(const Json& current)> apply;
+  bool wants_managed_fields = false;
+};
+
+// The generic registry: what Kubernetes does on every write, for all kinds. Reads go to the caches
+// directly. Thread-safe. Writes resume their awaiter on a thread of `pool`, after this server's
+// cache has applied them.
+class Registry {
+ public:
+  struct Dependencies {
+    CacheSet* caches;
+    store::Store* store;
+    KindRegistry* kinds;
+    ThreadPool* pool;
+    Clock* clock;
+    Random* random;
+    const ManagedRenderer* render;
+  };
+  explicit Registry(const Dependencies& deps) : d_(deps) {}
+
+  Task<Result<Written>> Create(const WriteScope& scope, Json object);
+  // Retries when someone else wrote in between, unless the new object demands a resourceVersion.
+  // Removing the last finalizer of an object that is being deleted deletes it.
+  Task<Result<Written>> Update(const WriteScope& scope, const Mutation& mutation);
+  Task<Result<Deleted>> Delete(const WriteScope& scope, const DeleteOptions& options);
+
+  // kNotFound in Kubernetes' words.
+  Result<EntryPtr> Get(const Target& target, const std::string& ns, const std::string& name) const;
+
+  const Dependencies& deps() const { return d_; }
+
+ private:
+  // One attempt at a write, made without waiting: what to hand to the store.
+  struct Plan {
+    store::WriteOp op;
+    EntryPtr result;      // as it will be, except for the revision
+    bool write = true;    // false: nothing would change, or a dry run
+    bool pinned = false;  // the client named the revision: a conflict is the answer
+    bool removes = false;
+  };
+  Result<Plan> PlanCreate(const WriteScope& scope, const Json& object, bool* generated) const;
+  Result<Plan> PlanUpdate(const WriteScope& scope, const EntryPtr& old,
+                          const Mutation& mutation) const;
+  Result<Plan> PlanDelete(const WriteScope& scope, const EntryPtr& old,
+                          const DeleteOptions& options) const;
+  Result<Plan> PlanPut(const WriteScope& scope, const EntryPtr& old, const Json* before,
+                       const Json& after, const Json* sent_managed) const;
+  Plan PlanRemove(const WriteScope& scope, const EntryPtr& old) const;
+
+  // Writes, waits for the cache, and hops to the pool.
+  Task<Result<EntryPtr>> Commit(const WriteScope& scope, Plan plan);
+  // Waits until the cache holds everything that the store has now.
+  Task<bool> CatchUp();
+
+  const Dependencies d_;
+};
+
+}  // namespace gantry::apiserver

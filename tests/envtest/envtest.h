@@ -1,0 +1,41 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "apis/client/client.h"
+#include "apiserver/core/api_core.h"
+#include "store/store.h"
+
+// A whole API server in the test's process, on a store in memory, without listener and filters:
+//
+//   EnvTest env;
+//   client::Client c = env.Client("test");
+//   auto made = c.Create({}, resource, object);
+//
+// Everything is gone when it is destroyed; end informers and watches before.
+namespace gantry::testing {
+
+class EnvTest {
+ public:
+  // Aborts the test program when the server does not start. `streams`: for logs and exec.
+  explicit EnvTest(nodeproxy::NodeStreams* streams = nullptr);
+  EnvTest(Clock* clock, Random* random, nodeproxy::NodeStreams* streams);
+  ~EnvTest();
+
+  // A client of a user in system:masters; `manager` is its field manager, too.
+  client::Client Client(const std::string& manager);
+  std::shared_ptr<client::Transport> Transport();
+
+  apiserver::ApiCore& core() { return *core_; }
+  store::Store& store() { return *store_; }
+
+  // Creates a namespace and returns its name.
+  std::string MakeNamespace(const std::string& name);
+
+ private:
+  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<apiserver::ApiCore> core_;
+};
+
+}  // namespace gantry::testing
