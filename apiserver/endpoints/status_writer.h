@@ -2,12 +2,11 @@
 
 #include "apis/machinery/base/json.h"
 #include "apiserver/http/handler.h"
+#include "apiserver/http/status_response.h"  // ErrorResponse
 
-// Answers made of an error or of a small document.
 namespace gantry::apiserver {
 
-// The Status document of an error, with its HTTP status and Retry-After.
-Response ErrorResponse(const Error& error);
+// An answer made of a small document.
 Response JsonResponse(int status, const Json& body);
 
 }  // namespace gantry::apiserver
