@@ -1,0 +1,204 @@
+#include <charconv>
+
+#include "controllers/drivers/docker/codec.h"
+#include "controllers/drivers/docker/json_fields.h"
+
+namespace gantry::docker {
+namespace {
+
+int ToInt(std::string_view text) {
+  int value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+std::string WithoutSlash(std::string name) {
+  if (!name.empty() && name[0] == '/') name.erase(0, 1);
+  return name;
+}
+
+// The engine writes the year 1 for "never".
+std::string RealTime(std::string time) {
+  return time.compare(0, 4, "0001") == 0 ? std::string() : time;
+}
+
+PortBinding PortFromKey(const std::string& key) {
+  PortBinding p;
+  const size_t slash = key.find('/');
+  p.container_port = ToInt(key.substr(0, slash));
+  if (slash != std::string::npos) p.protocol = key.substr(slash + 1);
+  return p;
+}
+
+ContainerState DecodeState(const Json& json) {
+  ContainerState s;
+  s.status = Text(json, "Status");
+  s.running = Flag(json, "Running");
+  s.oom_killed = Flag(json, "OOMKilled");
+  s.exit_code = static_cast<int>(Integer(json, "ExitCode"));
+  s.error = Text(json, "Error");
+  s.started_at = RealTime(Text(json, "StartedAt"));
+  s.finished_at = RealTime(Text(json, "FinishedAt"));
+  const Json& health = Field(json, "Health");
+  s.health = Text(health, "Status");
+  if (s.health.empty()) s.health = "none";
+  if (const Json& log = Field(health, "Log"); log.is_array()) {
+    for (const Json& probe : log) {
+      if (Integer(probe, "ExitCode") != 0) s.health_output = Text(probe, "Output");
+    }
+  }
+  return s;
+}
+
+std::vector<PortBinding> DecodePorts(const Json& ports) {
+  std::vector<PortBinding> out;
+  if (!ports.is_object()) return out;
+  for (const auto& [key, bindings] : ports.items()) {
+    if (!bindings.is_array()) continue;
+    for (const Json& binding : bindings) {
+      PortBinding p = PortFromKey(key);
+      p.host_ip = Text(binding, "HostIp");
+      p.host_port = ToInt(Text(binding, "HostPort"));
+      out.push_back(std::move(p));
+    }
+  }
+  return out;
+}
+
+RestartPolicy DecodeRestart(const Json& json) {
+  RestartPolicy r;
+  r.name = Text(json, "Name");
+  if (r.name.empty()) r.name = "no";
+  r.max_retries = static_cast<int>(Integer(json, "MaximumRetryCount"));
+  return r;
+}
+
+Resources DecodeResources(const Json& host) {
+  Resources r;
+  r.cpus = static_cast<double>(Integer(host, "NanoCpus")) / 1e9;
+  r.memory_bytes = Integer(host, "Memory");
+  r.memory_reservation_bytes = Integer(host, "MemoryReservation");
+  return r;
+}
+
+std::map<std::string, NetworkEndpoint> DecodeEndpoints(const Json& networks) {
+  std::map<std::string, NetworkEndpoint> out;
+  if (!networks.is_object()) return out;
+  for (const auto& [name, endpoint] : networks.items()) {
+    out[name] = {Text(endpoint, "NetworkID"), Text(endpoint, "IPAddress"),
+                 Texts(endpoint, "Aliases")};
+  }
+  return out;
+}
+
+}  // namespace
+
+ContainerSummary DecodeContainerSummary(const Json& json) {
+  ContainerSummary c;
+  c.id = Text(json, "Id");
+  for (std::string& name : Texts(json, "Names")) c.names.push_back(WithoutSlash(std::move(name)));
+  c.image = Text(json, "Image");
+  c.image_id = Text(json, "ImageID");
+  c.state = Text(json, "State");
+  c.status_text = Text(json, "Status");
+  c.labels = TextMap(json, "Labels");
+  return c;
+}
+
+ContainerDetails DecodeContainer(const Json& json) {
+  const Json& config = Field(json, "Config");
+  const Json& host = Field(json, "HostConfig");
+  const Json& network = Field(json, "NetworkSettings");
+  ContainerDetails c;
+  c.id = Text(json, "Id");
+  c.name = WithoutSlash(Text(json, "Name"));
+  c.image = Text(config, "Image");
+  c.image_id = Text(json, "Image");
+  c.created = Text(json, "Created");
+  c.state = DecodeState(Field(json, "State"));
+  c.restart_count = static_cast<int>(Integer(json, "RestartCount"));
+  c.tty = Flag(config, "Tty");
+  c.labels = TextMap(config, "Labels");
+  c.env = Texts(config, "Env");
+  c.ports = DecodePorts(Field(network, "Ports"));
+  c.networks = DecodeEndpoints(Field(network, "Networks"));
+  if (const Json& mounts = Field(json, "Mounts"); mounts.is_array()) {
+    for (const Json& m : mounts) {
+      const std::string name = Text(m, "Name");
+      c.mounts.push_back({Text(m, "Type"), name.empty() ? Text(m, "Source") : name,
+                          Text(m, "Destination"), !Flag(m, "RW"), false});
+    }
+  }
+  c.restart = DecodeRestart(Field(host, "RestartPolicy"));
+  c.resources = DecodeResources(host);
+  return c;
+}
+
+ImageDetails DecodeImage(const Json& json) {
+  ImageDetails i;
+  i.id = Text(json, "Id");
+  i.tags = Texts(json, "RepoTags");
+  i.digests = Texts(json, "RepoDigests");
+  i.architecture = Text(json, "Architecture");
+  i.os = Text(json, "Os");
+  i.size = Integer(json, "Size");
+  const auto test = Texts(Field(Field(json, "Config"), "Healthcheck"), "Test");
+  i.has_healthcheck = !test.empty() && test[0] != "NONE";
+  return i;
+}
+
+NetworkDetails DecodeNetwork(const Json& json) {
+  NetworkDetails n;
+  n.id = Text(json, "Id");
+  n.name = Text(json, "Name");
+  n.driver = Text(json, "Driver");
+  n.labels = TextMap(json, "Labels");
+  if (const Json& ranges = Field(Field(json, "IPAM"), "Config");
+      ranges.is_array() && !ranges.empty()) {
+    n.subnet = Text(ranges[0], "Subnet");
+    n.gateway = Text(ranges[0], "Gateway");
+  }
+  if (const Json& containers = Field(json, "Containers"); containers.is_object()) {
+    for (const auto& [id, endpoint] : containers.items()) n.containers.push_back(id);
+  }
+  return n;
+}
+
+VolumeDetails DecodeVolume(const Json& json) {
+  return {Text(json, "Name"), Text(json, "Driver"), Text(json, "Mountpoint"),
+          TextMap(json, "Labels"), TextMap(json, "Options")};
+}
+
+EngineInfo DecodeInfo(const Json& json) {
+  EngineInfo i;
+  i.id = Text(json, "ID");
+  i.name = Text(json, "Name");
+  i.version = Text(json, "ServerVersion");
+  i.os_type = Text(json, "OSType");
+  i.operating_system = Text(json, "OperatingSystem");
+  i.architecture = Text(json, "Architecture");
+  i.kernel_version = Text(json, "KernelVersion");
+  i.cpus = static_cast<double>(Integer(json, "NCPU"));
+  i.memory_bytes = Integer(json, "MemTotal");
+  i.containers = static_cast<int>(Integer(json, "Containers"));
+  i.images = static_cast<int>(Integer(json, "Images"));
+  i.storage_driver = Text(json, "Driver");
+  return i;
+}
+
+EngineVersion DecodeVersion(const Json& json) {
+  return {Text(json, "Version"), Text(json, "ApiVersion"), Text(json, "MinAPIVersion")};
+}
+
+Event DecodeEvent(const Json& json) {
+  const Json& actor = Field(json, "Actor");
+  Event e;
+  e.type = Text(json, "Type");
+  e.action = Text(json, "Action");
+  e.id = Text(actor, "ID");
+  e.attributes = TextMap(actor, "Attributes");
+  e.time_nano = Integer(json, "timeNano");
+  return e;
+}
+
+}  // namespace gantry::docker
