@@ -2,6 +2,7 @@
 
 #include "apis/machinery/base/log.h"
 #include "apiserver/registry/codec.h"
+#include "apiserver/table/table.h"
 
 namespace gantry::apiserver {
 namespace {
@@ -48,30 +49,34 @@ class JsonForm : public Form {
   const Target target_;
 };
 
+// The object with all of its metadata, for forms that are computed from it.
+Json WireObject(const Target& target, const Entry& entry) {
+  const auto wire = WireForm(target, entry);
+  Result<Json> object = wire.ok() ? ParseJson(**wire) : Result<Json>(wire.error());
+  if (object.ok()) return *std::move(object);
+  LOG_ERROR("stored object does not decode", {"key", entry.key()}, {"error", object.error()});
+  return Json::object();
+}
+
 // metav1.PartialObjectMetadata: type and metadata alone.
 class PartialForm : public Form {
  public:
-  explicit PartialForm(Target target) : target_(std::move(target)) {}
+  PartialForm(Target target, const std::string& meta_version)
+      : target_(std::move(target)), meta_version_(meta_version) {}
 
   std::string content_type(bool list) const override {
-    return fmt::format("application/json;as={};g=meta.k8s.io;v=v1",
-                       list ? "PartialObjectMetadataList" : "PartialObjectMetadata");
+    return fmt::format("application/json;as={};g=meta.k8s.io;v={}",
+                       list ? "PartialObjectMetadataList" : "PartialObjectMetadata", meta_version_);
   }
-
   void Append(const Entry& entry, bool, std::string* out) const override {
-    AppendTypeMeta("PartialObjectMetadata", kVersion, out);
-    const auto wire = WireForm(target_, entry);
-    const Result<Json> object = wire.ok() ? ParseJson(**wire) : Result<Json>(wire.error());
-    *out += ",\"metadata\":";
-    *out += object.ok() ? DumpJson(GetObject(*object, "metadata")) : "{}";
-    *out += '}';
+    *out += DumpJson(table::PartialObjectMetadata(WireObject(target_, entry), api_version()));
   }
   void AppendBookmark(store::Revision revision, std::string* out) const override {
-    AppendTypeMeta("PartialObjectMetadata", kVersion, out);
+    AppendTypeMeta("PartialObjectMetadata", api_version(), out);
     *out += fmt::format(",\"metadata\":{{\"resourceVersion\":\"{}\"}}}}", revision);
   }
   void AppendListHead(const std::string& metadata, std::string* out) const override {
-    AppendTypeMeta("PartialObjectMetadataList", kVersion, out);
+    AppendTypeMeta("PartialObjectMetadataList", api_version(), out);
     *out += ",\"metadata\":" + metadata + ",\"items\":[";
   }
   void AppendItem(const Entry& entry, bool first, std::string* out) const override {
@@ -81,14 +86,73 @@ class PartialForm : public Form {
   void AppendListTail(std::string* out) const override { *out += "]}\n"; }
 
  private:
-  static constexpr const char* kVersion = "meta.k8s.io/v1";
+  std::string api_version() const { return "meta.k8s.io/" + meta_version_; }
   const Target target_;
+  const std::string meta_version_;
+};
+
+// metav1.Table: what `kubectl get` prints.
+class TableForm : public Form {
+ public:
+  TableForm(Target target, const std::string& meta_version, table::IncludeObject include,
+            const Clock* clock)
+      : target_(std::move(target)),
+        meta_version_(meta_version),
+        include_(include),
+        clock_(clock) {}
+
+  std::string content_type(bool) const override {
+    return fmt::format("application/json;as=Table;g=meta.k8s.io;v={}", meta_version_);
+  }
+  void Append(const Entry& entry, bool first, std::string* out) const override {
+    const Json meta = {{"resourceVersion", std::to_string(entry.revision())}};
+    AppendHead(DumpJson(meta), first, out);
+    AppendItem(entry, true, out);
+    *out += "]}";
+  }
+  void AppendBookmark(store::Revision revision, std::string* out) const override {
+    AppendHead(fmt::format("{{\"resourceVersion\":\"{}\"}}", revision), false, out);
+    *out += "]}";
+  }
+  void AppendListHead(const std::string& metadata, std::string* out) const override {
+    AppendHead(metadata, true, out);
+  }
+  void AppendItem(const Entry& entry, bool first, std::string* out) const override {
+    if (!first) *out += ',';
+    *out += DumpJson(table::Row(*target_.version, WireObject(target_, entry), include_,
+                                clock_->Now(), "meta.k8s.io/" + meta_version_));
+  }
+  void AppendListTail(std::string* out) const override { *out += "]}\n"; }
+
+ private:
+  void AppendHead(const std::string& metadata, bool columns, std::string* out) const {
+    AppendTypeMeta("Table", "meta.k8s.io/" + meta_version_, out);
+    *out += ",\"metadata\":" + metadata + ",\"columnDefinitions\":";
+    *out += columns ? DumpJson(table::ColumnDefinitions(*target_.version)) : "[]";
+    *out += ",\"rows\":[";
+  }
+  const Target target_;
+  const std::string meta_version_;
+  const table::IncludeObject include_;
+  const Clock* const clock_;
 };
 
 }  // namespace
 
-std::shared_ptr<const Form> MakeForm(FormKind kind, const Target& target, const Query& query) {
-  if (kind == FormKind::kPartial) return std::make_shared<PartialForm>(target);
+Result<std::shared_ptr<const Form>> MakeForm(const Negotiated& negotiated, const Target& target,
+                                             const Query& query, const Clock* clock) {
+  switch (negotiated.kind) {
+    case FormKind::kPartial:
+      return std::make_shared<PartialForm>(target, negotiated.meta_version);
+    case FormKind::kTable: {
+      GANTRY_TRY_SET(const table::IncludeObject include,
+                     table::ParseIncludeObject(query.Get("includeObject")));
+      return std::make_shared<TableForm>(target, negotiated.meta_version, include, clock);
+    }
+    case FormKind::kJson:
+    case FormKind::kYaml:
+      break;
+  }
   return std::make_shared<JsonForm>(target);
 }
 

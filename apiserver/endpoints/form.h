@@ -19,8 +19,9 @@ class Form : public ObjectFormat {
   virtual void AppendListTail(std::string* out) const = 0;
 };
 
-// The form of a kind for a request; JSON for kYaml (the answer is converted as a whole).
-// `request_query` has what the form depends on (includeObject).
-std::shared_ptr<const Form> MakeForm(FormKind kind, const Target& target, const Query& query);
+// The form of a kind for a request; JSON for kYaml (the answer is converted as a whole). `query` has
+// what a Table depends on: kBadRequest for an unknown includeObject.
+Result<std::shared_ptr<const Form>> MakeForm(const Negotiated& negotiated, const Target& target,
+                                             const Query& query, const Clock* clock);
 
 }  // namespace gantry::apiserver

@@ -52,20 +52,28 @@ MediaRange ParseRange(std::string_view text) {
   return range;
 }
 
-std::optional<FormKind> FormOf(const MediaRange& range) {
-  const auto as = range.parameters.find("as");
-  const std::string form = as == range.parameters.end() ? "" : as->second;
-  if (range.type == "application/json") {
-    if (form.empty()) return FormKind::kJson;
-    if (form == "Table") return FormKind::kTable;
-    if (form == "PartialObjectMetadata" || form == "PartialObjectMetadataList") {
-      return FormKind::kPartial;
-    }
-    return std::nullopt;
+std::string Parameter(const MediaRange& range, const char* name, const char* fallback) {
+  const auto it = range.parameters.find(name);
+  return it == range.parameters.end() ? fallback : it->second;
+}
+
+std::optional<Negotiated> FormOf(const MediaRange& range) {
+  const std::string as = Parameter(range, "as", "");
+  if (as.empty()) {
+    if (range.type == "application/yaml") return Negotiated{FormKind::kYaml, ""};
+    const bool json = range.type == "application/json" || range.type == "application/*" ||
+                      range.type == "*/*";
+    return json ? std::optional(Negotiated{}) : std::nullopt;
   }
-  if (!form.empty()) return std::nullopt;
-  if (range.type == "*/*" || range.type == "application/*") return FormKind::kJson;
-  if (range.type == "application/yaml") return FormKind::kYaml;
+  const std::string version = Parameter(range, "v", "v1");
+  const bool known = range.type == "application/json" &&
+                     Parameter(range, "g", "meta.k8s.io") == "meta.k8s.io" &&
+                     (version == "v1" || version == "v1beta1");
+  if (!known) return std::nullopt;
+  if (as == "Table") return Negotiated{FormKind::kTable, version};
+  if (as == "PartialObjectMetadata" || as == "PartialObjectMetadataList") {
+    return Negotiated{FormKind::kPartial, version};
+  }
   return std::nullopt;
 }
 
@@ -75,22 +83,20 @@ std::string MediaType(std::string_view content_type) {
   return Lower(Trim(content_type.substr(0, content_type.find(';'))));
 }
 
-Result<FormKind> NegotiateForm(std::string_view accept) {
-  if (Trim(accept).empty()) return FormKind::kJson;
+Result<Negotiated> NegotiateForm(std::string_view accept) {
+  if (Trim(accept).empty()) return Negotiated{};
   std::vector<MediaRange> ranges;
   for (const std::string_view part : Split(accept, ',')) ranges.push_back(ParseRange(part));
   std::stable_sort(ranges.begin(), ranges.end(),
                    [](const MediaRange& a, const MediaRange& b) { return a.quality > b.quality; });
   for (const MediaRange& range : ranges) {
     if (range.quality <= 0) continue;
-    if (const std::optional<FormKind> form = FormOf(range)) return *form;
+    if (const std::optional<Negotiated> form = FormOf(range)) return *form;
   }
-  for (const MediaRange& range : ranges) {
-    if (range.type == "application/vnd.kubernetes.protobuf") {
-      const auto as = range.parameters.find("as");
-      if (as == range.parameters.end()) return FormKind::kJson;
-      return as->second == "Table" ? FormKind::kTable : FormKind::kPartial;
-    }
+  for (MediaRange& range : ranges) {
+    if (range.type != "application/vnd.kubernetes.protobuf") continue;
+    range.type = "application/json";
+    if (const std::optional<Negotiated> form = FormOf(range)) return *form;
   }
   return Error(Code::kNotAcceptable,
                "only the following media types are accepted: application/json, application/yaml");

@@ -129,8 +129,10 @@ Page CutPage(const Selection& from, const ListRequest& list) {
 }  // namespace
 
 Response ServeGet(const Endpoints& e, const Request& request, const Target& target) {
-  const Result<FormKind> form = NegotiateForm(request.headers.Get("Accept"));
+  const Result<Negotiated> form = NegotiateForm(request.headers.Get("Accept"));
   if (!form.ok()) return ErrorResponse(form.error());
+  const auto shape = MakeForm(*form, target, request.query, e.registry->deps().clock);
+  if (!shape.ok()) return ErrorResponse(shape.error());
   if (const std::string text = request.query.Get("resourceVersion"); !text.empty()) {
     const Result<store::Revision> revision = ParseRevision(text);
     if (!revision.ok()) return ErrorResponse(revision.error());
@@ -141,49 +143,50 @@ Response ServeGet(const Endpoints& e, const Request& request, const Target& targ
   if (!entry.ok()) return ErrorResponse(entry.error());
 
   Response response;
-  if (*form == FormKind::kTable || *form == FormKind::kPartial) {
-    const auto shape = MakeForm(*form, target, request.query);
-    shape->Append(**entry, true, &response.body);
-    response.content_type = shape->content_type(false);
+  if (form->kind == FormKind::kTable || form->kind == FormKind::kPartial) {
+      (*shape)->Append(**entry, true, &response.body);
+    response.content_type = (*shape)->content_type(false);
     return response;
   }
   auto wire = WireForm(target, **entry);
   if (!wire.ok()) return ErrorResponse(wire.error());
   response.shared_body = *std::move(wire);
-  return *form == FormKind::kYaml ? AsYaml(std::move(response)) : std::move(response);
+  return form->kind == FormKind::kYaml ? AsYaml(std::move(response)) : std::move(response);
 }
 
 Response ServeList(const Endpoints& e, const Request& request, const Target& target) {
-  const Result<FormKind> form = NegotiateForm(request.headers.Get("Accept"));
+  const Result<Negotiated> form = NegotiateForm(request.headers.Get("Accept"));
   if (!form.ok()) return ErrorResponse(form.error());
+  const auto shape = MakeForm(*form, target, request.query, e.registry->deps().clock);
+  if (!shape.ok()) return ErrorResponse(shape.error());
   Result<ListRequest> list = ParseListRequest(request, target);
   if (!list.ok()) return ErrorResponse(list.error());
   Result<Selection> selection = Select(e, target, *list);
   if (!selection.ok()) return ErrorResponse(selection.error());
 
-  const auto shape = MakeForm(*form, target, request.query);
   Response response;
-  response.content_type = shape->content_type(true);
+  response.content_type = (*shape)->content_type(true);
   if (list->limit > 0 || !selection->start.empty()) {
     if (list->limit == 0) list->limit = SIZE_MAX;
     Page page = CutPage(*selection, *list);
     response.stream =
-        std::make_unique<ListStream>(shape, DumpJson(page.metadata), std::move(page.entries));
+        std::make_unique<ListStream>(*shape, DumpJson(page.metadata), std::move(page.entries));
   } else {
     response.stream = std::make_unique<ListStream>(
-        shape, fmt::format("{{\"resourceVersion\":\"{}\"}}", selection->snapshot.revision),
+        *shape, fmt::format("{{\"resourceVersion\":\"{}\"}}", selection->snapshot.revision),
         selection->snapshot.tree, std::move(list->filter));
   }
-  return *form == FormKind::kYaml ? AsYaml(std::move(response)) : std::move(response);
+  return form->kind == FormKind::kYaml ? AsYaml(std::move(response)) : std::move(response);
 }
 
 Response ServeWatch(const Endpoints& e, const Request& request, const Target& target) {
-  const Result<FormKind> form = NegotiateForm(request.headers.Get("Accept"));
+  const Result<Negotiated> form = NegotiateForm(request.headers.Get("Accept"));
   if (!form.ok()) return ErrorResponse(form.error());
+  const auto shape = MakeForm(*form, target, request.query, e.registry->deps().clock);
+  if (!shape.ok()) return ErrorResponse(shape.error());
   Result<ListRequest> list = ParseListRequest(request, target);
   if (!list.ok()) return ErrorResponse(list.error());
 
-  const auto shape = MakeForm(*form, target, request.query);
   WatchStream::Options options;
   options.filter = std::move(list->filter);
   options.bookmarks = list->bookmarks;
@@ -191,7 +194,7 @@ Response ServeWatch(const Endpoints& e, const Request& request, const Target& ta
   if (options.timeout == Duration::zero()) {
     options.timeout = std::chrono::seconds(kMinWatchSeconds + e.random->Next() % kMinWatchSeconds);
   }
-  options.format = shape;
+  options.format = *shape;
   std::unique_ptr<WatchStream> stream;
   if (list->revision.value_or(0) == 0) {
     stream = WatchStream::FromNow(target.kind->cache, e.timer, std::move(options));
@@ -202,7 +205,7 @@ Response ServeWatch(const Endpoints& e, const Request& request, const Target& ta
     stream = *std::move(after);
   }
   Response response;
-  response.content_type = shape->content_type(false);
+  response.content_type = (*shape)->content_type(false);
   response.long_running = true;
   if (request.websocket) {
     response.websocket = std::make_shared<WatchSocket>(std::move(stream));

@@ -16,15 +16,17 @@
 namespace gantry::apiserver {
 namespace {
 
-Response ObjectResponse(int status, const Request& request, const Target& target,
-                        const Entry& entry) {
-  Result<FormKind> form = NegotiateForm(request.headers.Get("Accept"));
+// The object after a write. What Accept cannot have is JSON: the write has happened.
+Response ObjectResponse(int status, const Endpoints& e, const Request& request,
+                        const Target& target, const Entry& entry) {
+  const Result<Negotiated> form = NegotiateForm(request.headers.Get("Accept"));
   Response response;
   response.status = status;
-  if (form.ok() && (*form == FormKind::kTable || *form == FormKind::kPartial)) {
-    const auto shape = MakeForm(*form, target, request.query);
-    shape->Append(entry, true, &response.body);
-    response.content_type = shape->content_type(false);
+  if (form.ok() && (form->kind == FormKind::kTable || form->kind == FormKind::kPartial)) {
+    const auto shape = MakeForm(*form, target, request.query, e.registry->deps().clock);
+    if (!shape.ok()) return ErrorResponse(shape.error());
+    (*shape)->Append(entry, true, &response.body);
+    response.content_type = (*shape)->content_type(false);
     return response;
   }
   if (request.info.subresource == "scale") {
@@ -56,8 +58,8 @@ Response AnswerReview(const Endpoints& e, const WriteScope& scope, Json body) {
   return JsonResponse(201, object.json());
 }
 
-Response DeletedResponse(const Request& request, const Target& target, const Deleted& deleted) {
-  if (!deleted.gone) return ObjectResponse(200, request, target, *deleted.entry);
+Response DeletedResponse(const Endpoints& e, const Request& request, const Target& target, const Deleted& deleted) {
+  if (!deleted.gone) return ObjectResponse(200, e, request, target, *deleted.entry);
   Json details = {{"name", request.info.name},
                   {"kind", target.def().plural},
                   {"uid", deleted.entry->header().uid}};
@@ -69,7 +71,7 @@ Task<Response> ApplyMutation(const Endpoints& e, Request& request, const Target&
                              const WriteScope& scope, const Mutation& mutation) {
   Result<Written> written = co_await e.registry->Update(scope, mutation);
   if (!written.ok()) co_return ErrorResponse(written.error());
-  co_return ObjectResponse(200, request, target, *written->entry);
+  co_return ObjectResponse(200, e, request, target, *written->entry);
 }
 
 }  // namespace
@@ -88,7 +90,7 @@ Task<Response> ServeCreate(const Endpoints& e, Request& request, const Target& t
   }
   Result<Written> written = co_await e.registry->Create(*scope, std::move(body->value));
   if (!written.ok()) co_return ErrorResponse(written.error());
-  co_return ObjectResponse(201, request, target, *written->entry);
+  co_return ObjectResponse(201, e, request, target, *written->entry);
 }
 
 Task<Response> ServeUpdate(const Endpoints& e, Request& request, const Target& target) {
@@ -123,7 +125,7 @@ Task<Response> ServeDelete(const Endpoints& e, Request& request, const Target& t
   if (!options.ok()) co_return ErrorResponse(options.error());
   Result<Deleted> deleted = co_await e.registry->Delete(*scope, *options);
   if (!deleted.ok()) co_return ErrorResponse(deleted.error());
-  co_return DeletedResponse(request, target, *deleted);
+  co_return DeletedResponse(e, request, target, *deleted);
 }
 
 Task<Response> ServeDeleteCollection(const Endpoints& e, Request& request, const Target& target) {
@@ -151,14 +153,15 @@ Task<Response> ServeDeleteCollection(const Endpoints& e, Request& request, const
       fmt::format("{{\"resourceVersion\":\"{}\"}}", target.kind->cache->Current().revision);
   Response response;
   response.stream = std::make_unique<ListStream>(
-      MakeForm(FormKind::kJson, target, request.query), metadata, std::move(deleted_entries));
+      *MakeForm(Negotiated{}, target, request.query, e.registry->deps().clock), metadata,
+      std::move(deleted_entries));
   co_return response;
 }
 
 Response ServeGetScale(const Endpoints& e, const Request& request, const Target& target) {
   const Result<EntryPtr> entry = e.registry->Get(target, request.info.ns, request.info.name);
   if (!entry.ok()) return ErrorResponse(entry.error());
-  return ObjectResponse(200, request, target, **entry);
+  return ObjectResponse(200, e, request, target, **entry);
 }
 
 }  // namespace gantry::apiserver
