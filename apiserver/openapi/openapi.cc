@@ -16,10 +16,10 @@ namespace {
 constexpr char kJson[] = "application/json";
 constexpr char kV2Root[] = "/openapi/v2";
 constexpr char kV3Root[] = "/openapi/v3";
-// Both spellings that clients use; the answer repeats the one that was asked for.
-constexpr const char* kV2ProtobufTypes[] = {
-    "application/com.github.proto-openapi.spec.v2@v1.0+protobuf",
-    "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"};
+// Both spellings that clients ask for. Answers always use the second: Go's parser of media types
+// refuses the other for its `@`.
+constexpr char kV2ProtobufAsked[] = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+constexpr char kV2Protobuf[] = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
 
 std::shared_ptr<const Document> MakeDocument(std::string body) {
   auto document = std::make_shared<Document>();
@@ -167,8 +167,8 @@ Result<Answer> Spec::Serve(std::string_view path, std::string_view accept,
   while (path.size() > 1 && path.back() == '/') path.remove_suffix(1);
   Answer answer;
   if (path == kV2Root) {
-    GANTRY_TRY_SET(answer.content_type,
-                   Negotiate(accept, {kV2ProtobufTypes[0], kV2ProtobufTypes[1], kJson}));
+    GANTRY_TRY_SET(answer.content_type, Negotiate(accept, {kV2ProtobufAsked, kV2Protobuf, kJson}));
+    if (answer.content_type == kV2ProtobufAsked) answer.content_type = kV2Protobuf;
     answer.document = answer.content_type == kJson ? V2Json() : V2Protobuf();
   } else {
     GANTRY_TRY_SET(answer.content_type, Negotiate(accept, {kJson}));

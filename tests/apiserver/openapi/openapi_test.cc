@@ -15,6 +15,7 @@ namespace {
 namespace v2 = gantry::openapi::v2;
 
 constexpr char kProtobuf[] = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+constexpr char kProtobufAnswer[] = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
 
 std::shared_ptr<const schema::Definition> Widget() {
   const auto d = schema::ParseDefinition(*ParseJson(R"({
@@ -280,7 +281,7 @@ TEST(Spec, AnswersByAcceptHeader) {
       {"/openapi/v2", "", "application/json"},
       {"/openapi/v2/", "*/*", "application/json"},
       {"/openapi/v2", "application/json", "application/json"},
-      {"/openapi/v2", kProtobuf, kProtobuf},
+      {"/openapi/v2", kProtobuf, kProtobufAnswer},
       {"/openapi/v2", "application/com.github.proto-openapi.spec.v2.v1.0+protobuf",
        "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"},
       {"/openapi/v2",
