@@ -168,8 +168,8 @@ Result<std::unique_ptr<Engine>> Engine::Open(const std::string& directory, Engin
   auto cache = rocksdb::NewLRUCache(8 << 20, /*num_shard_bits=*/2);
   const std::vector<rocksdb::ColumnFamilyDescriptor> families = {
       {rocksdb::kDefaultColumnFamilyName, MakeFamilyOptions(64 << 10, cache, false)},
-      {"data", MakeFamilyOptions(16 << 20, cache, true)},
-      {"log", MakeFamilyOptions(4 << 20, cache, false)}};
+      {"data", MakeFamilyOptions(options.write_buffer_bytes, cache, true)},
+      {"log", MakeFamilyOptions(options.write_buffer_bytes / 4, cache, false)}};
 
   rocksdb::DB* db = nullptr;
   rocksdb::Status s;

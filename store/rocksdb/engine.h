@@ -16,6 +16,7 @@ namespace gantry::store {
 struct EngineOptions {
   rocksdb::Env* env = nullptr;  // null: the machine's; else outlives the engine
   bool read_only = false;       // opens beside nobody: the directory must not be in use
+  size_t write_buffer_bytes = 16 << 20;
   // A background flush or compaction failed. Called on RocksDB's threads; must be quick.
   std::function<void(const Error&)> on_background_error;
 };

@@ -120,6 +120,7 @@ Result<std::unique_ptr<Store>> OpenRocksDbStore(const std::string& dir,
   auto errors = std::make_shared<ErrorLatch>();
   EngineOptions engine_options;
   engine_options.env = options.env;
+  engine_options.write_buffer_bytes = options.write_buffer_bytes;
   engine_options.on_background_error = [errors](const Error& e) { errors->Report(e); };
   GANTRY_TRY_SET(auto engine, Engine::Open(dir, std::move(engine_options)));
   GANTRY_TRY_SET(const Revision horizon, engine->ReadHorizon());

@@ -13,6 +13,8 @@ namespace gantry::store {
 
 struct RocksDbOptions {
   rocksdb::Env* env = nullptr;  // null: the machine's; else outlives the store. For tests.
+  // Memory for values that are not in files yet.
+  size_t write_buffer_bytes = 16 << 20;
 };
 
 // Opens the store in `dir` and makes it when it is absent. kUnavailable when another process holds
