@@ -1,0 +1,50 @@
+#pragma once
+
+#include "controllers/container/host_resources.h"
+#include "controllers/container/plan.h"
+#include "controllers/hosts/host_pool.h"
+#include "controllers/runtime/status_patch.h"
+
+namespace gantry::container {
+
+// Makes a host's engine match one Container object. Thread-safe: the lanes of all hosts share it.
+class ContainerReconciler {
+ public:
+  // `manager` and `hosts` outlive this. `installation` marks what is ours on the hosts.
+  ContainerReconciler(runtime::Manager* manager, hosts::HostPool* hosts, std::string installation);
+
+  Result<runtime::Requeue> Reconcile(const Context& ctx, const ObjectKey& key);
+
+ private:
+  Result<runtime::Requeue> Release(const Context& ctx, const Object& container);
+  Result<runtime::Requeue> Finalize(const Context& ctx, docker::Engine* engine,
+                                    const Object& container);
+  Result<runtime::Requeue> Converge(const Context& ctx, docker::Engine* engine,
+                                    const Object& container, runtime::StatusPatch* patch);
+  Result<Observed> Observe(const Context& ctx, docker::Engine* engine,
+                           const Object& container) const;
+  Status Execute(const Context& ctx, docker::Engine* engine, const Object& container,
+                 const Wanted& want, const Plan& plan);
+  Status Create(const Context& ctx, docker::Engine* engine, const Object& container,
+                const v1::ContainerTemplate& tmpl);
+  // Creates it under the config's name, or under another one when something else has that name.
+  Result<std::string> CreateNamed(const Context& ctx, docker::Engine* engine,
+                                  docker::ContainerConfig config, const Object& container);
+  Status RemoveAll(const Context& ctx, docker::Engine* engine, const std::vector<std::string>& ids,
+                   int grace_seconds);
+  void WriteStatus(const Wanted& want, const Plan& plan, const Object& container,
+                   runtime::StatusPatch* patch) const;
+  void WriteFailure(const Object& container, const Error& error, runtime::StatusPatch* patch);
+
+  const client::Client client_;
+  runtime::EventRecorder* const recorder_;
+  const runtime::Lister& containers_;
+  const runtime::Lister& nodes_;
+  hosts::HostPool* const hosts_;
+  const HostResources resources_;
+  Clock* const clock_;
+  Random* const random_;
+  const std::string installation_;
+};
+
+}  // namespace gantry::container
