@@ -1,0 +1,50 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "apis/client/client.h"
+#include "apis/machinery/base/mutex.h"
+
+namespace gantry::gc {
+
+// One object as the garbage collector sees it.
+struct GraphNode {
+  client::Resource resource;
+  ObjectKey key;
+  std::string uid;
+  std::vector<OwnerReference> owners;
+  std::vector<std::string> finalizers;
+  bool deleting = false;
+
+  bool HasFinalizer(std::string_view f) const;
+};
+
+// Finalizers that carry a deletion's propagation policy, by Kubernetes' names.
+inline constexpr char kForeground[] = "foregroundDeletion";
+inline constexpr char kOrphan[] = "orphan";
+
+// Who owns whom, by uid, as far as the caches have told. It may lag behind and it may miss owners:
+// whoever deletes asks the API first. Thread-safe; no call blocks.
+class Graph {
+ public:
+  // Takes in a change and returns the uids whose situation it may have changed. `before` or `after`
+  // is null for a new or a deleted object.
+  std::vector<std::string> Observe(const client::Resource& resource, const ObjectPtr& before,
+                                   const ObjectPtr& after);
+  std::optional<GraphNode> Find(const std::string& uid) const;
+  std::vector<GraphNode> DependentsOf(const std::string& uid) const;
+
+ private:
+  void UnlinkLocked(const GraphNode& node) REQUIRES(mu_);
+  std::vector<std::string> RemoveLocked(const std::string& uid) REQUIRES(mu_);
+
+  mutable Mutex mu_;
+  std::map<std::string, GraphNode> nodes_ GUARDED_BY(mu_);
+  std::map<std::string, std::set<std::string>> dependents_ GUARDED_BY(mu_);  // owner -> dependents
+};
+
+}  // namespace gantry::gc

@@ -1,0 +1,74 @@
+#include "controllers/garbagecollector/graph.h"
+
+#include <gtest/gtest.h>
+
+#include "apis/gantry.dev/v1/resources.h"
+
+namespace gantry::gc {
+namespace {
+
+ObjectPtr Make(const std::string& name, const std::string& uid, const std::string& owner_uid = "",
+               bool deleting = false, std::vector<std::string> finalizers = {}) {
+  Object o(v1::kContainers.gvk(), {"default", name});
+  o.Meta()["uid"] = uid;
+  if (!owner_uid.empty()) o.set_owner({"gantry.dev/v1", "Service", "web", owner_uid, true, true});
+  if (deleting) o.Meta()["deletionTimestamp"] = "2026-01-01T00:00:00Z";
+  o.set_finalizers(finalizers);
+  return std::make_shared<const Object>(std::move(o));
+}
+
+using Uids = std::vector<std::string>;
+
+TEST(Graph, ADeletedOwnerConcernsItsDependents) {
+  Graph g;
+  const ObjectPtr owner = Make("web", "o");
+  EXPECT_EQ(g.Observe(v1::kServices, nullptr, owner), Uids{});
+  EXPECT_EQ(g.Observe(v1::kContainers, nullptr, Make("a", "a", "o")), Uids{"a"});
+  EXPECT_EQ(g.Observe(v1::kContainers, nullptr, Make("b", "b", "o")), Uids{"b"});
+  EXPECT_EQ(g.Observe(v1::kServices, owner, nullptr), (Uids{"a", "b"}));
+  EXPECT_FALSE(g.Find("o").has_value());
+}
+
+TEST(Graph, DependentsMayBeSeenBeforeTheirOwner) {
+  Graph g;
+  g.Observe(v1::kContainers, nullptr, Make("a", "a", "o"));
+  const ObjectPtr owner = Make("web", "o");
+  g.Observe(v1::kServices, nullptr, owner);
+  ASSERT_EQ(g.DependentsOf("o").size(), 1u);
+  EXPECT_EQ(g.DependentsOf("o")[0].key.name, "a");
+}
+
+TEST(Graph, AChangeOfNothingRelevantConcernsNobody) {
+  Graph g;
+  const ObjectPtr a = Make("a", "a", "o");
+  g.Observe(v1::kContainers, nullptr, a);
+  EXPECT_EQ(g.Observe(v1::kContainers, a, a), Uids{});
+}
+
+TEST(Graph, TheEndOfADependentConcernsItsOwner) {
+  Graph g;
+  const ObjectPtr a = Make("a", "a", "o");
+  g.Observe(v1::kContainers, nullptr, a);
+  EXPECT_EQ(g.Observe(v1::kContainers, a, nullptr), Uids{"o"});
+  EXPECT_TRUE(g.DependentsOf("o").empty());
+}
+
+TEST(Graph, ANameThatComesBackIsAnotherObject) {
+  Graph g;
+  const ObjectPtr first = Make("web", "o1");
+  g.Observe(v1::kServices, nullptr, first);
+  g.Observe(v1::kContainers, nullptr, Make("a", "a", "o1"));
+  EXPECT_EQ(g.Observe(v1::kServices, first, Make("web", "o2")), Uids{"a"});
+  EXPECT_FALSE(g.Find("o1").has_value());
+  EXPECT_TRUE(g.Find("o2").has_value());
+}
+
+TEST(Graph, DeletionWithAFinalizerConcernsTheObjectItself) {
+  Graph g;
+  const ObjectPtr before = Make("web", "o");
+  g.Observe(v1::kServices, nullptr, before);
+  EXPECT_EQ(g.Observe(v1::kServices, before, Make("web", "o", "", true, {kForeground})), Uids{"o"});
+}
+
+}  // namespace
+}  // namespace gantry::gc
