@@ -12,8 +12,7 @@
 // shared field sets (tries), rendered to `fieldsV1` only when an object is encoded.
 namespace gantry::managedfields {
 
-// A set of field paths: `f:name` members, `k:{...}` and `v:...` list items, `.` for the item or map
-// itself. Immutable once shared.
+// A set of field paths (field_set.h). Immutable once shared; null is the empty set.
 class FieldSet;
 
 struct Entry {
@@ -21,10 +20,12 @@ struct Entry {
   std::string operation;    // Update | Apply
   std::string api_version;
   std::string subresource;  // empty, status, scale
-  WallTime time;
+  WallTime time;            // whole seconds; the epoch: none
   std::shared_ptr<const FieldSet> fields;
 };
 
+// Entries are ordered as Kubernetes does: by operation, time, manager, version, subresource. Not
+// thread-safe; copies are cheap and independent.
 class ManagedFields {
  public:
   // The compact binary form of the record's section; kDataLoss when it does not decode.
@@ -34,18 +35,25 @@ class ManagedFields {
   static Result<ManagedFields> FromJson(const Json& managed_fields);
   Json ToJson() const;
 
-  // Accounts for a write by `who` (fields, time given) that turned `before` (null: create) into
-  // `after`: fields that changed or appeared are owned by `who` under its operation Update, and by
-  // nobody else any more; fields that vanished are owned by nobody. metadata is tracked except
+  // ToJson as text, without the detour by documents.
+  std::string ToJsonText() const;
+
+  // Accounts for a write by `who` (its `fields` do not matter) that turned `before` (null: create)
+  // into `after`: fields that changed or appeared are owned by `who` under its operation Update, and
+  // by nobody else any more; fields that vanished are owned by nobody. metadata is tracked except
   // what the system keeps (name, namespace, uid, resourceVersion, generation, creationTimestamp,
   // deletionTimestamp, managedFields, selfLink, deletionGracePeriodSeconds). An entry that becomes
-  // empty is dropped; `who`'s time moves only when its set changed. At most 10 entries with
-  // operation Update are kept per object; the oldest are merged into `ancient-changes`.
+  // empty is dropped; `who`'s time moves when it changed or added a field, or removed one of its own.
+  // A write that changes nothing leaves everything as it is. At most 10 entries with operation Update
+  // are kept per object; the oldest are merged into `ancient-changes`, one per version.
   void TrackUpdate(const schema::Node& root, const Json* before, const Json& after, Entry who);
 
   const std::vector<Entry>& entries() const { return entries_; }
 
  private:
+  void MergeOldest();
+  void Tidy();
+
   std::vector<Entry> entries_;
 };
 
