@@ -25,9 +25,11 @@ ApiCore::ApiCore(store::Store* store, Options options)
       timer_(options.clock),
       caches_(store, &render_, options.cache),
       pool_(options.threads),
+      stream_pool_(options.stream_threads),
+      documents_(&kinds_),
       registry_({&caches_, store, &kinds_, &pool_, options.clock, options.random, &render_}),
-      endpoints_{&caches_, store,          &kinds_,        &registry_,
-                 &timer_,  &pool_,         options.random, options.streams},
+      endpoints_{&caches_, store,         &kinds_,        &registry_,  &timer_,
+                 &pool_,   &stream_pool_, options.random, &documents_, options.streams},
       handler_(MakeApiHandler(&endpoints_)) {}
 
 ApiCore::~ApiCore() { Stop(); }

@@ -3,7 +3,7 @@
 #include <memory>
 
 #include "apis/nodeproxy/node_streams.h"
-#include "apiserver/endpoints/endpoints.h"
+#include "apiserver/endpoints/documents.h"
 #include "apiserver/registry/registry.h"
 
 namespace gantry::apiserver {
@@ -17,6 +17,7 @@ class ApiCore {
     Random* random = Random::Real();
     nodeproxy::NodeStreams* streams = nullptr;  // null: no logs and exec
     size_t threads = 2;                         // that resume writers
+    size_t stream_threads = 4;                  // that start logs and exec
     CacheSet::Options cache;
   };
 
@@ -49,6 +50,8 @@ class ApiCore {
   Timer timer_;
   CacheSet caches_;
   ThreadPool pool_;
+  ThreadPool stream_pool_;
+  Documents documents_;
   Registry registry_;
   Endpoints endpoints_;
   Handler handler_;

@@ -1,6 +1,7 @@
 #include "apiserver/endpoints/api_handler.h"
 
-#include "apiserver/discovery/discovery.h"
+#include "apiserver/endpoints/connect.h"
+#include "apiserver/endpoints/documents.h"
 #include "apiserver/endpoints/reads.h"
 #include "apiserver/endpoints/status_writer.h"
 #include "apiserver/endpoints/writes.h"
@@ -22,7 +23,8 @@ bool HasSubresource(const Target& target, const std::string& subresource) {
   if (subresource == "status") return target.version->status_subresource;
   if (subresource == "scale") return target.version->scale.has_value();
   if (subresource == "finalize") return target.def().strategy.namespace_lifecycle;
-  return false;
+  const std::vector<std::string>& connects = target.def().connect_subresources;
+  return std::find(connects.begin(), connects.end(), subresource) != connects.end();
 }
 
 Task<Response> ServeResource(const Endpoints& e, Request& request) {
@@ -36,6 +38,7 @@ Task<Response> ServeResource(const Endpoints& e, Request& request) {
 
   if (!info.subresource.empty()) {
     if (!HasSubresource(*target, info.subresource)) co_return NotServed();
+    if (IsConnectSubresource(info.subresource)) co_return co_await ServeConnect(e, request, *target);
     if (info.verb == "get") {
       if (info.subresource == "scale") co_return ServeGetScale(e, request, *target);
       co_return ServeGet(e, request, *target);
@@ -65,36 +68,9 @@ Task<Response> ServeResource(const Endpoints& e, Request& request) {
   co_return NotAllowed(request);
 }
 
-// The kinds as discovery and OpenAPI know them.
-discovery::Definitions DefinitionsOf(const KindSet& set) {
-  discovery::Definitions definitions;
-  for (const auto& [resource, kind] : set.kinds) definitions.push_back(kind->definition);
-  return definitions;
-}
-
-Response ServeDiscovery(const Endpoints& e, const Request& request) {
-  if (request.method != "GET" && request.method != "HEAD") return NotAllowed(request);
-  Result<discovery::Answer> answer =
-      discovery::Serve(DefinitionsOf(*e.kinds->Snapshot()), request.path,
-                       request.headers.Get("Accept"), request.headers.Get("If-None-Match"));
-  if (!answer.ok()) return ErrorResponse(answer.error());
-  Response response;
-  response.status = answer->status;
-  response.content_type = std::move(answer->content_type);
-  response.body = std::move(answer->body);
-  response.headers.Set("Vary", "Accept");
-  if (!answer->etag.empty()) response.headers.Set("ETag", std::move(answer->etag));
-  return response;
-}
-
-bool IsDiscovery(const std::string& path) {
-  return path == "/api" || path == "/apis" || path.rfind("/api/", 0) == 0 ||
-         path.rfind("/apis/", 0) == 0;
-}
-
 Task<Response> Serve(const Endpoints* e, Request& request) {
   if (request.info.is_resource) co_return co_await ServeResource(*e, request);
-  if (IsDiscovery(request.path)) co_return ServeDiscovery(*e, request);
+  if (Documents::Serves(request.path)) co_return e->documents->Serve(request);
   co_return NotServed();
 }
 

@@ -7,6 +7,8 @@
 
 namespace gantry::apiserver {
 
+class Documents;
+
 // What the endpoints work on; everything outlives the handler. Thread-safe.
 struct Endpoints {
   CacheSet* caches;
@@ -15,7 +17,9 @@ struct Endpoints {
   Registry* registry;
   Timer* timer;
   ThreadPool* pool;
+  ThreadPool* stream_pool;            // for what waits on nodes
   Random* random;
+  Documents* documents;
   nodeproxy::NodeStreams* streams;  // null: logs and exec answer 503
 };
 

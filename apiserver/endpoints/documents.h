@@ -1,0 +1,31 @@
+#pragma once
+
+#include <memory>
+
+#include "apiserver/discovery/discovery.h"
+#include "apiserver/endpoints/endpoints.h"
+#include "apiserver/openapi/openapi.h"
+
+namespace gantry::apiserver {
+
+// Discovery and OpenAPI: documents about the kinds that are served right now. Thread-safe.
+class Documents {
+ public:
+  explicit Documents(const KindRegistry* kinds) : kinds_(kinds) {}
+
+  // /api, /apis, /openapi and what is below them.
+  static bool Serves(const std::string& path);
+  Response Serve(const Request& request);
+
+ private:
+  Response ServeDiscovery(const Request& request);
+  Response ServeOpenApi(const Request& request);
+  std::shared_ptr<const openapi::Spec> CurrentSpec();
+
+  const KindRegistry* const kinds_;
+  Mutex mu_;
+  uint64_t generation_ GUARDED_BY(mu_) = 0;  // of the kinds that spec_ is about
+  std::shared_ptr<const openapi::Spec> spec_ GUARDED_BY(mu_);
+};
+
+}  // namespace gantry::apiserver

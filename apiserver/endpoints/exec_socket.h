@@ -1,0 +1,58 @@
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string>
+
+#include "apis/machinery/base/json.h"
+#include "apis/machinery/base/mutex.h"
+#include "apis/nodeproxy/node_streams.h"
+#include "apiserver/http/handler.h"
+
+namespace gantry::apiserver {
+
+// The channel protocol of `exec` and `attach` over WebSocket (v4.channel.k8s.io, v5.channel.k8s.io):
+// the first byte of a frame is its channel. 0 stdin, 1 stdout, 2 stderr, 3 the final Status, 4 resize
+// ({"Width":80,"Height":24}), 255 (v5) closes the channel named by the next byte.
+class ExecSocket : public WebSocketHandler, public std::enable_shared_from_this<ExecSocket> {
+ public:
+  // Starts the process; may block.
+  using StartFn = std::function<Result<std::unique_ptr<nodeproxy::StreamHandle>>(
+      std::shared_ptr<nodeproxy::StreamSink>)>;
+  // Takes work that may block, and runs it on another thread.
+  using RunFn = std::function<void(std::function<void()>)>;
+
+  // `ctx` is the request's: cancelled when the client leaves.
+  ExecSocket(Context ctx, StartFn start, RunFn run)
+      : ctx_(std::move(ctx)), start_(std::move(start)), run_(std::move(run)) {}
+
+  void OnOpen(std::shared_ptr<WebSocketPeer> peer) override;
+  void OnMessage(std::string_view frame, bool binary) override;
+  void OnClose() override;
+
+ private:
+  class Sink;
+  // Starts a Drain unless one is running.
+  void Kick();
+  // Starts the process, hands it the queued frames in order, ends it when the client has left.
+  void Drain();
+  void Handle(std::string_view frame);
+
+  const Context ctx_;
+  const StartFn start_;
+  const RunFn run_;
+
+  Mutex mu_;
+  std::shared_ptr<WebSocketPeer> peer_ GUARDED_BY(mu_);
+  std::deque<std::string> frames_ GUARDED_BY(mu_);
+  bool draining_ GUARDED_BY(mu_) = false;
+  bool closed_ GUARDED_BY(mu_) = false;
+  // Used by the one Drain that runs.
+  std::unique_ptr<nodeproxy::StreamHandle> handle_;
+  bool started_ = false;
+};
+
+// The Status that ends an exec: Success, NonZeroExitCode with the code as a cause, or an error.
+Json ExecStatus(const Result<int>& result);
+
+}  // namespace gantry::apiserver
