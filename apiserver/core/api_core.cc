@@ -1,5 +1,6 @@
 #include "apiserver/core/api_core.h"
 
+#include "apiserver/core/system_user.h"
 #include "apiserver/endpoints/api_handler.h"
 #include "apiserver/registry/builtin.h"
 #include "apiserver/registry/crd_follower.h"
@@ -10,24 +11,19 @@ namespace {
 
 constexpr const char* kNamespaces[] = {"default", "kube-system", "gantry-system"};
 
-const User& SystemUser() {
-  static const User* const user =
-      new User{"system:gantry:apiserver", "", {"system:masters", "system:authenticated"}, {}};
-  return *user;
-}
-
 }  // namespace
 
 ApiCore::ApiCore(store::Store* store, Options options)
     : store_(store),
       options_(options),
       render_(RenderManagedFields),
-      timer_(options.clock),
+      timer_(Clock::Real()),
       caches_(store, &render_, options.cache),
       pool_(options.threads),
       stream_pool_(options.stream_threads),
       documents_(&kinds_),
       registry_({&caches_, store, &kinds_, &pool_, options.clock, options.random, &render_}),
+      maintenance_(&registry_, options.maintenance),
       endpoints_{&caches_, store,         &kinds_,        &registry_,  &timer_,
                  &pool_,   &stream_pool_, options.random, &documents_, options.streams},
       handler_(MakeApiHandler(&endpoints_)) {}
@@ -36,13 +32,18 @@ ApiCore::~ApiCore() { Stop(); }
 
 Status ApiCore::Start(const Context& ctx) {
   GANTRY_TRY(RegisterBuiltinKinds(&kinds_, &caches_));
-  CrdFollower::Install(&kinds_, &caches_);
+  CrdFollower::Install(&kinds_, &caches_,
+                       [this](const std::string& name) { maintenance_.CrdIsTerminating(name); });
   GANTRY_TRY(caches_.Start(ctx));
   for (const char* name : kNamespaces) GANTRY_TRY(MakeNamespace(ctx, name));
+  maintenance_.Start();
   return OkStatus();
 }
 
-void ApiCore::Stop() { caches_.Stop(); }
+void ApiCore::Stop() {
+  maintenance_.Stop();
+  caches_.Stop();
+}
 
 Status ApiCore::Ready() const {
   GANTRY_TRY(caches_.Health());

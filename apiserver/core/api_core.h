@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "apis/nodeproxy/node_streams.h"
+#include "apiserver/core/maintenance.h"
 #include "apiserver/endpoints/documents.h"
 #include "apiserver/registry/registry.h"
 
@@ -19,6 +20,7 @@ class ApiCore {
     size_t threads = 2;                         // that resume writers
     size_t stream_threads = 4;                  // that start logs and exec
     CacheSet::Options cache;
+    Maintenance::Options maintenance;
   };
 
   // `store` and what `options` names must outlive this.
@@ -53,6 +55,7 @@ class ApiCore {
   ThreadPool stream_pool_;
   Documents documents_;
   Registry registry_;
+  Maintenance maintenance_;
   Endpoints endpoints_;
   Handler handler_;
 };

@@ -4,6 +4,7 @@
 #include "apis/machinery/meta/condition.h"
 #include "apis/machinery/meta/object.h"
 #include "apiserver/registry/builtin.h"
+#include "apiserver/storage/keys.h"
 
 namespace gantry::apiserver {
 namespace {
@@ -37,9 +38,11 @@ void Follow(KindRegistry* kinds, CacheSet* caches, const Entry& entry, bool dele
 
 }  // namespace
 
-void CrdFollower::Install(KindRegistry* kinds, CacheSet* caches) {
-  caches->SetHook(CrdResource(), [kinds, caches](const Entry& entry, bool deleted) {
+void CrdFollower::Install(KindRegistry* kinds, CacheSet* caches, TerminatingFn terminating) {
+  caches->SetHook(CrdResource(), [kinds, caches, terminating = std::move(terminating)](
+                                     const Entry& entry, bool deleted) {
     Follow(kinds, caches, entry, deleted);
+    if (!deleted && entry.header().deleting) terminating(ParseRelativeKey(entry.key()).name);
   });
 }
 

@@ -9,8 +9,10 @@ namespace gantry::apiserver {
 // kind is served before the write of its definition is acknowledged.
 class CrdFollower {
  public:
-  // Both must outlive the caches' feeder. Call before the caches start.
-  static void Install(KindRegistry* kinds, CacheSet* caches);
+  // Called on the feeder's thread for each definition that is being deleted.
+  using TerminatingFn = std::function<void(const std::string& name)>;
+  // All must outlive the caches' feeder. Call before the caches start.
+  static void Install(KindRegistry* kinds, CacheSet* caches, TerminatingFn terminating);
 };
 
 }  // namespace gantry::apiserver
