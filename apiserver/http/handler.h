@@ -81,6 +81,8 @@ struct Request {
   std::string id;            // Audit-Id
   RequestInfo info;
   User user;
+  // The sender is this process and vouches for `user`; never set for what came over a connection.
+  bool in_process = false;
   std::vector<std::string> warnings;  // become `Warning: 299 - "..."` headers
 };
 

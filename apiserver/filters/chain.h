@@ -1,0 +1,19 @@
+#pragma once
+
+#include "apiserver/filters/filters.h"
+
+namespace gantry::apiserver {
+
+struct FilterConfig {
+  const Authenticator* authenticator = nullptr;
+  const Authorizer* authorizer = nullptr;
+  InFlightLimits in_flight;
+  Duration request_limit = std::chrono::seconds(60);
+  Clock* clock = Clock::Real();
+  Random* random = Random::Real();
+};
+
+// `endpoint` behind all filters. What `config` names must outlive the result.
+Handler BuildFilterChain(Handler endpoint, const FilterConfig& config);
+
+}  // namespace gantry::apiserver

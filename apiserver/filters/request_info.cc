@@ -1,0 +1,98 @@
+#include <algorithm>
+#include <vector>
+
+#include "apiserver/filters/filters.h"
+
+namespace gantry::apiserver {
+namespace {
+
+std::vector<std::string_view> Segments(std::string_view path) {
+  std::vector<std::string_view> parts;
+  while (!path.empty()) {
+    const size_t slash = path.find('/');
+    const std::string_view part = path.substr(0, slash);
+    if (!part.empty()) parts.push_back(part);
+    if (slash == std::string_view::npos) break;
+    path.remove_prefix(slash + 1);
+  }
+  return parts;
+}
+
+std::string LowerCase(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
+  return out;
+}
+
+bool AsksForWatch(const Query& query) {
+  if (!query.Has("watch")) return false;
+  const std::string value = query.Get("watch");
+  return value.empty() || value == "1" || value == "true" || value == "True";
+}
+
+std::string VerbOf(std::string_view method, const RequestInfo& info, const Query& query) {
+  const bool named = !info.name.empty();
+  if (method == "GET" || method == "HEAD") {
+    if (info.subresource.empty() && AsksForWatch(query)) return "watch";
+    return named ? "get" : "list";
+  }
+  if (method == "POST") return "create";
+  if (method == "PUT") return "update";
+  if (method == "PATCH") return "patch";
+  if (method == "DELETE") return named ? "delete" : "deletecollection";
+  return LowerCase(method);
+}
+
+}  // namespace
+
+RequestInfo ParseRequestInfo(std::string_view method, std::string_view path, const Query& query) {
+  RequestInfo info;
+  info.verb = LowerCase(method);
+  const std::vector<std::string_view> parts = Segments(path);
+  size_t at = 0;
+  if (parts.size() > 2 && parts[0] == "api") {
+    info.version = parts[1];
+    at = 2;
+  } else if (parts.size() > 3 && parts[0] == "apis") {
+    info.group = parts[1];
+    info.version = parts[2];
+    at = 3;
+  } else {
+    return info;
+  }
+  info.is_resource = true;
+  // `namespaces/x` addresses the namespace itself, `namespaces/x/pods` what is in it.
+  if (parts[at] == "namespaces" && parts.size() > at + 1) {
+    info.ns = parts[at + 1];
+    const bool of_itself = parts.size() > at + 2 &&
+                           (parts[at + 2] == "status" || parts[at + 2] == "finalize");
+    if (parts.size() > at + 2 && !of_itself) at += 2;
+  }
+  info.resource = parts[at];
+  if (parts.size() > at + 1) info.name = parts[at + 1];
+  if (parts.size() > at + 2) info.subresource = parts[at + 2];
+  info.verb = VerbOf(method, info, query);
+  return info;
+}
+
+bool IsLongRunning(const RequestInfo& info) {
+  return info.verb == "watch" || info.subresource == "log" || info.subresource == "exec" ||
+         info.subresource == "attach";
+}
+
+bool IsHealthPath(std::string_view path) {
+  for (const std::string_view root : {"/healthz", "/livez", "/readyz"}) {
+    if (path == root || (path.starts_with(root) && path[root.size()] == '/')) return true;
+  }
+  return false;
+}
+
+Handler WithRequestInfo(Handler next) {
+  return [next = std::move(next)](Request& request) {
+    request.info = ParseRequestInfo(request.method, request.path, request.query);
+    return next(request);
+  };
+}
+
+}  // namespace gantry::apiserver
