@@ -30,7 +30,8 @@ std::optional<int> Parse(std::string_view version) {
 Result<std::string> ChooseApiVersion(std::string_view daemon) {
   const auto theirs = Parse(daemon);
   if (!theirs) {
-    return Error(Code::kInvalid, fmt::format("not a Docker Engine: its API version is '{}'", daemon));
+    return Error(Code::kInvalid,
+                 fmt::format("not a Docker Engine: its API version is '{}'", daemon));
   }
   if (*theirs < *Parse(kOldestApiVersion)) {
     return Error(Code::kInvalid, fmt::format("engine API version must be at least {}, got {}",

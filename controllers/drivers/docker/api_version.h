@@ -11,7 +11,8 @@ namespace gantry::docker {
 inline constexpr std::string_view kNewestApiVersion = "1.47";
 inline constexpr std::string_view kOldestApiVersion = "1.40";
 
-// The smaller of ours and the daemon's (`1.41`). kInvalid when the daemon's is too old or unreadable.
+// The smaller of ours and the daemon's (`1.41`). kInvalid when the daemon's is too old or
+// unreadable.
 Result<std::string> ChooseApiVersion(std::string_view daemon);
 
 // Whether a 400 means that the daemon refuses the version in the path.

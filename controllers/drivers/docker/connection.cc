@@ -89,8 +89,7 @@ Status Connection::Connect(const Context& ctx) {
   return last;
 }
 
-Status Connection::ConnectTo(const Context& ctx, int family, const void* address,
-                             unsigned length) {
+Status Connection::ConnectTo(const Context& ctx, int family, const void* address, unsigned length) {
   if (fd_ >= 0) ::close(fd_);
   fd_ = ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd_ < 0) return Broken(errno);
@@ -128,7 +127,8 @@ Status Connection::Handshake(const Context& ctx) {
   SSL_set_bio(ssl_, bio, bio);
   in6_addr ip{};
   const std::string& host = dialer_->host_;
-  if (::inet_pton(AF_INET, host.c_str(), &ip) == 1 || ::inet_pton(AF_INET6, host.c_str(), &ip) == 1) {
+  if (::inet_pton(AF_INET, host.c_str(), &ip) == 1 ||
+      ::inet_pton(AF_INET6, host.c_str(), &ip) == 1) {
     X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl_), host.c_str());
   } else {
     SSL_set_tlsext_host_name(ssl_, host.c_str());

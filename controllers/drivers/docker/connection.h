@@ -41,7 +41,8 @@ class Dialer {
 // until a deadline or an interrupt. One thread may read while another writes.
 class Connection {
  public:
-  // kUnavailable when nobody listens or the TLS handshake fails, kTimeout after the connect timeout.
+  // kUnavailable when nobody listens or the TLS handshake fails, kTimeout after the connect
+  // timeout.
   static Result<std::unique_ptr<Connection>> Open(const Context& ctx,
                                                   std::shared_ptr<const Dialer> dialer);
   ~Connection();

@@ -50,12 +50,14 @@ Result<std::shared_ptr<const Dialer>> Dialer::Make(const EngineOptions& options)
     return std::shared_ptr<const Dialer>(std::move(d));
   }
   if (e.substr(0, kTcpScheme.size()) != kTcpScheme) {
-    return Error(Code::kInvalid, fmt::format("endpoint must start with 'unix://' or 'tcp://', got '{}'", e));
+    return Error(Code::kInvalid,
+                 fmt::format("endpoint must start with 'unix://' or 'tcp://', got '{}'", e));
   }
   const std::string_view address = e.substr(kTcpScheme.size());
   const size_t colon = address.rfind(':');
   if (colon == std::string_view::npos || colon == 0 || colon + 1 == address.size()) {
-    return Error(Code::kInvalid, fmt::format("endpoint must be 'tcp://<host>:<port>', got '{}'", e));
+    return Error(Code::kInvalid,
+                 fmt::format("endpoint must be 'tcp://<host>:<port>', got '{}'", e));
   }
   d->host_ = address.substr(0, colon);
   if (d->host_.size() > 2 && d->host_.front() == '[' && d->host_.back() == ']') {
@@ -93,7 +95,8 @@ Status Dialer::LoadTls(const TlsMaterial& tls) {
 
   bio = Memory(tls.cert_pem);
   X509Ptr cert(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
-  if (cert == nullptr || SSL_CTX_use_certificate(tls_, cert.get()) != 1) return TlsError("cert.pem");
+  if (cert == nullptr || SSL_CTX_use_certificate(tls_, cert.get()) != 1)
+    return TlsError("cert.pem");
   while (X509Ptr chain{PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)}) {
     if (SSL_CTX_add1_chain_cert(tls_, chain.get()) != 1) return TlsError("cert.pem");
   }

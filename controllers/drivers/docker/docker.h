@@ -28,16 +28,19 @@ class ContainerApi {
   // By id, prefix of an id, or name.
   virtual Result<ContainerDetails> InspectContainer(const Context& ctx, std::string_view id) = 0;
   // The id. kConflict when the name is taken; kNotFound when the image or a network is absent.
-  virtual Result<std::string> CreateContainer(const Context& ctx, const ContainerConfig& config) = 0;
+  virtual Result<std::string> CreateContainer(const Context& ctx,
+                                              const ContainerConfig& config) = 0;
   virtual Status StartContainer(const Context& ctx, std::string_view id) = 0;
   // Sends the stop signal, and SIGKILL after `grace`. The call may last that long and a bit more.
   virtual Status StopContainer(const Context& ctx, std::string_view id, Duration grace) = 0;
-  virtual Status KillContainer(const Context& ctx, std::string_view id, std::string_view signal) = 0;
+  virtual Status KillContainer(const Context& ctx, std::string_view id,
+                               std::string_view signal) = 0;
   // With its anonymous volumes. kConflict when it runs, unless `force`.
   virtual Status RemoveContainer(const Context& ctx, std::string_view id, bool force) = 0;
   virtual Status UpdateContainer(const Context& ctx, std::string_view id,
                                  const ContainerUpdate& update) = 0;
-  virtual Status RenameContainer(const Context& ctx, std::string_view id, std::string_view name) = 0;
+  virtual Status RenameContainer(const Context& ctx, std::string_view id,
+                                 std::string_view name) = 0;
   // Blocks until the container does not run; its exit code. No limit but the context's.
   virtual Result<int> WaitContainer(const Context& ctx, std::string_view id) = 0;
 };
@@ -45,14 +48,15 @@ class ContainerApi {
 class ImageApi {
  public:
   virtual ~ImageApi() = default;
-  // Pulls exactly the tag or digest that `reference` names, `latest` when it names none, and returns
-  // when all is on the host. kNotFound when the registry says that there is no such image or that
-  // it may not be seen.
-  virtual Status PullImage(const Context& ctx, std::string_view reference, std::string_view platform,
-                           const RegistryAuth* auth) = 0;
+  // Pulls exactly the tag or digest that `reference` names, `latest` when it names none, and
+  // returns when all is on the host. kNotFound when the registry says that there is no such image
+  // or that it may not be seen.
+  virtual Status PullImage(const Context& ctx, std::string_view reference,
+                           std::string_view platform, const RegistryAuth* auth) = 0;
   virtual Result<ImageDetails> InspectImage(const Context& ctx, std::string_view reference) = 0;
   virtual Result<std::vector<ImageDetails>> ListImages(const Context& ctx) = 0;
-  virtual Status TagImage(const Context& ctx, std::string_view image, std::string_view reference) = 0;
+  virtual Status TagImage(const Context& ctx, std::string_view image,
+                          std::string_view reference) = 0;
   virtual Status RemoveImage(const Context& ctx, std::string_view reference) = 0;
 };
 
@@ -163,9 +167,9 @@ struct TlsMaterial {
 };
 
 struct EngineOptions {
-  std::string endpoint;              // unix:///path | tcp://host:port
-  std::optional<TlsMaterial> tls;    // for tcp
-  bool insecure = false;             // allows tcp without TLS
+  std::string endpoint;            // unix:///path | tcp://host:port
+  std::optional<TlsMaterial> tls;  // for tcp
+  bool insecure = false;           // allows tcp without TLS
   Duration connect_timeout = std::chrono::seconds(10);
   Duration call_timeout = std::chrono::seconds(60);  // for calls that name no other limit
 };

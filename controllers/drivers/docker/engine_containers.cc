@@ -49,8 +49,8 @@ Status HttpEngine::StopContainer(const Context& ctx, std::string_view id, Durati
 }
 
 Status HttpEngine::KillContainer(const Context& ctx, std::string_view id, std::string_view signal) {
-  GANTRY_TRY(Send(ctx, "POST", EnginePath("containers", id, "kill"),
-                  {{"signal", std::string(signal)}}));
+  GANTRY_TRY(
+      Send(ctx, "POST", EnginePath("containers", id, "kill"), {{"signal", std::string(signal)}}));
   return OkStatus();
 }
 
@@ -69,8 +69,8 @@ Status HttpEngine::UpdateContainer(const Context& ctx, std::string_view id,
 }
 
 Status HttpEngine::RenameContainer(const Context& ctx, std::string_view id, std::string_view name) {
-  GANTRY_TRY(Send(ctx, "POST", EnginePath("containers", id, "rename"),
-                  {{"name", std::string(name)}}));
+  GANTRY_TRY(
+      Send(ctx, "POST", EnginePath("containers", id, "rename"), {{"name", std::string(name)}}));
   return OkStatus();
 }
 

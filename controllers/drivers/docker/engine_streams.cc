@@ -91,8 +91,8 @@ Result<std::unique_ptr<Session>> HttpEngine::Attach(const Context& ctx, std::str
 
 Status HttpEngine::ResizeContainer(const Context& ctx, std::string_view container, int width,
                                    int height) {
-  GANTRY_TRY(Send(ctx, "POST", EnginePath("containers", container, "resize"),
-                  SizeQuery(width, height)));
+  GANTRY_TRY(
+      Send(ctx, "POST", EnginePath("containers", container, "resize"), SizeQuery(width, height)));
   return OkStatus();
 }
 

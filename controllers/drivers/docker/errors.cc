@@ -32,25 +32,16 @@ std::string MessageOf(int status, std::string_view body) {
 Code CodeOf(int status) {
   switch (status) {
     case 400:
-    case 406:
-      return Code::kBadRequest;
-    case 401:
-      return Code::kUnauthorized;
-    case 403:
-      return Code::kForbidden;
-    case 404:
-      return Code::kNotFound;
-    case 409:
-      return Code::kConflict;
-    case 429:
-      return Code::kTooManyRequests;
+    case 406: return Code::kBadRequest;
+    case 401: return Code::kUnauthorized;
+    case 403: return Code::kForbidden;
+    case 404: return Code::kNotFound;
+    case 409: return Code::kConflict;
+    case 429: return Code::kTooManyRequests;
     case 502:
-    case 503:
-      return Code::kUnavailable;
-    case 504:
-      return Code::kTimeout;
-    default:
-      return Code::kInternal;
+    case 503: return Code::kUnavailable;
+    case 504: return Code::kTimeout;
+    default: return Code::kInternal;
   }
 }
 
@@ -63,9 +54,8 @@ Error ErrorFromAnswer(int status, std::string_view body) {
 }
 
 Error ErrorFromPull(std::string_view message) {
-  for (std::string_view denied :
-       {"not found", "manifest unknown", "pull access denied", "no matching manifest",
-        "does not exist", "invalid reference"}) {
+  for (std::string_view denied : {"not found", "manifest unknown", "pull access denied",
+                                  "no matching manifest", "does not exist", "invalid reference"}) {
     if (Contains(message, denied)) return Error(Code::kNotFound, std::string(message));
   }
   if (Contains(message, "unauthorized") || Contains(message, "no basic auth credentials")) {

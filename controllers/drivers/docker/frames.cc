@@ -13,7 +13,8 @@ Status FrameParser::StartFrame() {
     return Error(Code::kInternal, "malformed frame in the engine's output");
   }
   channel_ = byte(0);
-  left_ = (uint64_t{byte(4)} << 24) | (uint64_t{byte(5)} << 16) | (uint64_t{byte(6)} << 8) | byte(7);
+  left_ =
+      (uint64_t{byte(4)} << 24) | (uint64_t{byte(5)} << 16) | (uint64_t{byte(6)} << 8) | byte(7);
   if (left_ == 0) header_.clear();
   return OkStatus();
 }

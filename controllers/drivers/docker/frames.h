@@ -27,7 +27,7 @@ class FrameParser {
   const bool raw_;
   std::string header_;
   int channel_ = 0;
-  uint64_t left_ = 0;       // of the frame's bytes
+  uint64_t left_ = 0;         // of the frame's bytes
   std::string daemon_error_;  // collected from channel 3
   std::deque<OutputFrame> ready_;
 };

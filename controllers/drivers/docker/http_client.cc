@@ -19,8 +19,8 @@ std::string Serialize(const Call& call, const std::string& version) {
     target += separator + UrlEncode(name) + "=" + UrlEncode(value);
     separator = '&';
   }
-  std::string out = fmt::format("{} {} HTTP/1.1\r\nHost: docker\r\nUser-Agent: gantry\r\n",
-                                call.method, target);
+  std::string out =
+      fmt::format("{} {} HTTP/1.1\r\nHost: docker\r\nUser-Agent: gantry\r\n", call.method, target);
   for (const auto& [name, value] : call.headers) out += fmt::format("{}: {}\r\n", name, value);
   if (!call.body.empty()) out += "Content-Type: application/json\r\n";
   if (!call.body.empty() || call.method == "POST") {
@@ -120,23 +120,26 @@ void HttpClient::Forget() {
   closed.swap(idle_);
 }
 
-Result<std::unique_ptr<Connection>> HttpClient::Take(const Context& ctx, bool* reused) {
-  bool daemon_left = false;
-  std::unique_ptr<Connection> found;
+void HttpClient::DropStale() {
   {
     MutexLock lock(&mu_);
-    while (!idle_.empty() && found == nullptr) {
-      found = std::move(idle_.back());
+    const bool stale = std::any_of(idle_.begin(), idle_.end(),
+                                   [](const auto& connection) { return connection->Stale(); });
+    if (!stale) return;
+  }
+  Forget();
+}
+
+Result<std::unique_ptr<Connection>> HttpClient::Take(const Context& ctx, bool* reused) {
+  {
+    MutexLock lock(&mu_);
+    *reused = !idle_.empty();
+    if (*reused) {
+      std::unique_ptr<Connection> connection = std::move(idle_.back());
       idle_.pop_back();
-      if (found->Stale()) {
-        found.reset();
-        daemon_left = true;
-      }
+      return connection;
     }
   }
-  *reused = found != nullptr;
-  if (found != nullptr) return found;
-  if (daemon_left) Forget();
   auto opened = Connection::Open(ctx, dialer_);
   if (!opened.ok() && opened.code() == Code::kUnavailable) Forget();
   return opened;
@@ -181,6 +184,7 @@ Result<Answer> HttpClient::Exchange(const Context& ctx, const std::string& versi
 
 Status HttpClient::Negotiate(const Context& ctx) {
   const Context limited = ctx.WithTimeout(call_timeout_);
+  DropStale();
   bool reused = false;
   GANTRY_TRY_SET(std::unique_ptr<Connection> connection, Take(limited, &reused));
   Call ping;
@@ -205,6 +209,7 @@ Status HttpClient::Negotiate(const Context& ctx) {
 }
 
 Result<std::string> HttpClient::Version(const Context& ctx) {
+  DropStale();
   if (std::string v = api_version(); !v.empty()) return v;
   GANTRY_TRY(Negotiate(ctx));
   if (std::string v = api_version(); !v.empty()) return v;

@@ -42,8 +42,8 @@ class ByteStream {
   const Context ctx_;
   const std::unique_ptr<Connection> connection_;
   const bool hijacked_;
-  ResponseParser parser_;     // of the reading thread
-  std::string first_;         // of the reading thread: what came with the header
+  ResponseParser parser_;  // of the reading thread
+  std::string first_;      // of the reading thread: what came with the header
   std::shared_ptr<void> guard_;
 };
 
@@ -70,7 +70,9 @@ class HttpClient {
  private:
   Result<std::unique_ptr<ByteStream>> Open(const Context& ctx, const Call& call, bool hijack);
   Result<std::string> Version(const Context& ctx);
-  // An idle connection that is still good, else a new one.
+  // Closes the idle connections if the daemon closed one: it may have been replaced.
+  void DropStale();
+  // An idle connection, else a new one.
   Result<std::unique_ptr<Connection>> Take(const Context& ctx, bool* reused);
   void Give(std::unique_ptr<Connection> connection);
   void Forget();

@@ -29,9 +29,8 @@ ImageReference ParseImageReference(std::string_view reference) {
 std::string EncodeRegistryAuth(const RegistryAuth& auth) {
   static constexpr char kAlphabet[] =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-  const std::string text = DumpJson({{"username", auth.username},
-                                     {"password", auth.password},
-                                     {"serveraddress", auth.server}});
+  const std::string text = DumpJson(
+      {{"username", auth.username}, {"password", auth.password}, {"serveraddress", auth.server}});
   std::string out;
   for (size_t i = 0; i < text.size(); i += 3) {
     const size_t n = std::min<size_t>(3, text.size() - i);

@@ -99,7 +99,7 @@ struct ContainerConfig {
   StringMap log_options;
   std::vector<std::string> dns;
   std::vector<std::string> dns_search;
-  std::vector<std::string> extra_hosts;  // name:address
+  std::vector<std::string> extra_hosts;      // name:address
   std::optional<NetworkAttachment> network;  // empty: the engine's default network
 };
 
@@ -119,10 +119,10 @@ struct ContainerState {
   bool running = false;
   bool oom_killed = false;
   int exit_code = 0;
-  std::string error;        // why the last start failed
-  std::string started_at;   // RFC 3339; empty: never
-  std::string finished_at;  // RFC 3339; empty: never
-  std::string health;       // none | starting | healthy | unhealthy
+  std::string error;          // why the last start failed
+  std::string started_at;     // RFC 3339; empty: never
+  std::string finished_at;    // RFC 3339; empty: never
+  std::string health;         // none | starting | healthy | unhealthy
   std::string health_output;  // of the last failed probe
 };
 
@@ -143,7 +143,7 @@ struct ContainerDetails {
   bool tty = false;
   StringMap labels;
   std::vector<std::string> env;
-  std::vector<PortBinding> ports;  // published ones, host_port set
+  std::vector<PortBinding> ports;                   // published ones, host_port set
   std::map<std::string, NetworkEndpoint> networks;  // by name
   std::vector<Mount> mounts;
   RestartPolicy restart;
@@ -243,7 +243,7 @@ struct Event {
   std::string type;    // container | image | network | volume | daemon
   std::string action;  // create, start, die, destroy, "health_status: healthy" ...
   std::string id;
-  StringMap attributes;  // labels of the object among them
+  StringMap attributes;   // labels of the object among them
   int64_t time_nano = 0;  // by the daemon's clock
 };
 

@@ -19,9 +19,8 @@ class SharedEngine : public ::testing::Environment {
   void TearDown() override { shared.reset(); }
 };
 
-const bool registered =
-    (::testing::AddGlobalTestEnvironment(new SharedEngine),
-     RegisterConformance({"Real", [] { return shared->Connect(); }}));
+const bool registered = (::testing::AddGlobalTestEnvironment(new SharedEngine),
+                         RegisterConformance({"Real", [] { return shared->Connect(); }}));
 
 }  // namespace
 }  // namespace gantry::docker

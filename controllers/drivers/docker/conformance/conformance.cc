@@ -97,7 +97,8 @@ std::string ConformanceTest::Collect(OutputStream* stream, std::string* errors) 
 }
 
 bool RegisterConformance(const ConformanceEngine& engine) {
-  for (const ConformanceCases& part : {ContainerCases(), ObjectCases(), StreamCases(), CallCases()}) {
+  for (const ConformanceCases& part :
+       {ContainerCases(), ObjectCases(), StreamCases(), CallCases()}) {
     for (const ConformanceCase& c : part) {
       ::testing::RegisterTest(("EngineConformance/" + engine.name).c_str(), c.name.c_str(), nullptr,
                               nullptr, __FILE__, __LINE__,

@@ -134,12 +134,14 @@ StubAnswer StubState::CreateContainer(const std::string& name, Json config) {
   MutexLock lock(&mu_);
   if (!std::regex_match(name, kName)) {
     return StubError(400, fmt::format("Invalid container name ({}), only [a-zA-Z0-9][a-zA-Z0-9_.-] "
-                                      "are allowed", name));
+                                      "are allowed",
+                                      name));
   }
   if (ContainerPtr other = FindLocked(name); other != nullptr && other->name == name) {
     return StubError(409, fmt::format("Conflict. The container name \"/{}\" is already in use by "
                                       "container \"{}\". You have to remove (or rename) that "
-                                      "container to be able to reuse that name.", name, other->id));
+                                      "container to be able to reuse that name.",
+                                      name, other->id));
   }
   const std::string image = Text(config, "Image");
   const Json* found = FindImageLocked(image);
@@ -156,9 +158,8 @@ StubAnswer StubState::CreateContainer(const std::string& name, Json config) {
   if (const Json& mounts = Field(Field(c->config, "HostConfig"), "Mounts"); mounts.is_array()) {
     for (const Json& m : mounts) {
       const std::string source = Text(m, "Source");
-      const bool exists = std::any_of(volumes_.begin(), volumes_.end(), [&](const Json& v) {
-        return Text(v, "Name") == source;
-      });
+      const bool exists = std::any_of(volumes_.begin(), volumes_.end(),
+                                      [&](const Json& v) { return Text(v, "Name") == source; });
       if (Text(m, "Type") == "volume" && !source.empty() && !exists) {
         volumes_.push_back({{"Name", source}, {"Driver", "local"}, {"Labels", nullptr}});
       }
@@ -189,16 +190,16 @@ StubAnswer StubState::InspectContainer(const std::string& ref) {
   MutexLock lock(&mu_);
   ContainerPtr c = FindLocked(ref);
   if (c == nullptr) return StubError(404, "No such container: " + ref);
-  Json state = {{"Status", c->status},       {"Running", c->running()},
-                {"ExitCode", c->exit_code},  {"Error", c->error},
-                {"OOMKilled", false},        {"StartedAt", c->started_at},
+  Json state = {{"Status", c->status},         {"Running", c->running()},
+                {"ExitCode", c->exit_code},    {"Error", c->error},
+                {"OOMKilled", false},          {"StartedAt", c->started_at},
                 {"FinishedAt", c->finished_at}};
   if (!c->health.empty()) state["Health"] = {{"Status", c->health}, {"Log", Json::array()}};
   Json networks = Json::object();
   for (const auto& [name, ip] : c->networks) {
     const Json* n = FindNetworkLocked(name);
-    const Json& endpoint = Field(
-        Field(Field(c->config, "NetworkingConfig"), "EndpointsConfig"), name.c_str());
+    const Json& endpoint =
+        Field(Field(Field(c->config, "NetworkingConfig"), "EndpointsConfig"), name.c_str());
     networks[name] = {{"NetworkID", n == nullptr ? "" : Text(*n, "Id")},
                       {"IPAddress", c->running() ? ip : ""},
                       {"Aliases", Texts(endpoint, "Aliases")}};
@@ -246,13 +247,14 @@ StubAnswer StubState::BindPortsLocked(Container* c) {
         if (port != 0 && taken.count(port) != 0) {
           return StubError(500, fmt::format("driver failed programming external connectivity on "
                                             "endpoint {}: Bind for 0.0.0.0:{} failed: port is "
-                                            "already allocated", c->name, port));
+                                            "already allocated",
+                                            c->name, port));
         }
         while (port == 0 || taken.count(port) != 0) port = next_port_++;
         taken.insert(port);
         const std::string ip = Text(b, "HostIp");
-        ports[key].push_back({{"HostIp", ip.empty() ? "0.0.0.0" : ip},
-                              {"HostPort", std::to_string(port)}});
+        ports[key].push_back(
+            {{"HostIp", ip.empty() ? "0.0.0.0" : ip}, {"HostPort", std::to_string(port)}});
       }
     }
   }
@@ -278,8 +280,8 @@ StubAnswer StubState::StartContainer(const std::string& ref) {
     return bound;
   }
   if (c->networks.empty()) {
-    const Json& endpoint = Field(
-        Field(Field(c->config, "NetworkingConfig"), "EndpointsConfig"), network.c_str());
+    const Json& endpoint =
+        Field(Field(Field(c->config, "NetworkingConfig"), "EndpointsConfig"), network.c_str());
     const std::string wish = Text(Field(endpoint, "IPAMConfig"), "IPv4Address");
     c->networks[network] = wish.empty() ? fmt::format("172.17.0.{}", next_ip_++) : wish;
   }
@@ -327,8 +329,8 @@ void StubState::Run(ContainerPtr c, int generation) {
     return std::string();
   };
   io.sleep = [this, c, generation](double seconds) {
-    const MonoTime until = Clock::Real()->Mono() + std::chrono::milliseconds(
-                                                       static_cast<int64_t>(seconds * 1000));
+    const MonoTime until =
+        Clock::Real()->Mono() + std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000));
     MutexLock lock(&mu_);
     while (!stopping_ && c->generation == generation) {
       if (seconds < 0) {
@@ -343,7 +345,8 @@ void StubState::Run(ContainerPtr c, int generation) {
   MutexLock lock(&mu_);
   if (!stopping_ && c->generation == generation) EndLocked(c.get(), code);
   // The restart policy, on the thread of the process that ended.
-  const RestartPolicy policy{Text(Field(Field(c->config, "HostConfig"), "RestartPolicy"), "Name"), 0};
+  const RestartPolicy policy{Text(Field(Field(c->config, "HostConfig"), "RestartPolicy"), "Name"),
+                             0};
   while (!stopping_ && c->generation == generation + 1 && c->status == "restarting") {
     const MonoTime until = Clock::Real()->Mono() + kFirstBackoff * (1 << std::min(c->failures, 6));
     while (!stopping_ && c->generation == generation + 1 && c->status == "restarting") {
@@ -393,8 +396,8 @@ StubAnswer StubState::KillContainer(const std::string& ref) {
     MutexLock lock(&mu_);
     ContainerPtr c = FindLocked(ref);
     if (c != nullptr && !c->running()) {
-      return StubError(409, fmt::format("Cannot kill container: {}: Container {} is not running",
-                                        ref, c->id));
+      return StubError(
+          409, fmt::format("Cannot kill container: {}: Container {} is not running", ref, c->id));
     }
   }
   return StopContainer(ref, 137);

@@ -8,9 +8,9 @@
 namespace gantry::docker {
 
 enum class Fault {
-  kHang,   // reads the request and never answers
-  kError,  // 500 with the message "injected"
-  kDrop,   // closes the connection instead of answering
+  kHang,       // reads the request and never answers
+  kError,      // 500 with the message "injected"
+  kDrop,       // closes the connection instead of answering
   kDropAfter,  // does the work, then closes the connection instead of answering
 };
 
@@ -27,7 +27,8 @@ class StubEngine {
 
   std::string endpoint() const;
 
-  // An image is on the host. `server` makes it the sample web server, else its command ends at once.
+  // An image is on the host. `server` makes it the sample web server, else its command ends at
+  // once.
   void AddImage(const std::string& reference, bool healthcheck = false);
   // An image that a pull of `reference` brings.
   void AddToRegistry(const std::string& reference);

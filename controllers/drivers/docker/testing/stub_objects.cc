@@ -22,7 +22,7 @@ bool Lists(const Json& object, const char* field, const std::string& text) {
 Json NewImage(const std::string& id, const std::string& tag, bool healthcheck) {
   Json config = {{"Cmd", {"/bin/sample-web"}}};
   if (healthcheck) config["Healthcheck"] = {{"Test", {"CMD", "true"}}};
-  return {{"Id", "sha256:" + id},       {"RepoTags", {tag}}, {"RepoDigests", Json::array()},
+  return {{"Id", "sha256:" + id},    {"RepoTags", {tag}}, {"RepoDigests", Json::array()},
           {"Architecture", "amd64"}, {"Os", "linux"},     {"Size", 2000000},
           {"Config", config}};
 }
@@ -139,7 +139,8 @@ StubAnswer StubState::CreateNetwork(const Json& body) {
   Json network = body;
   network["Id"] = NewId();
   if (!network.contains("IPAM")) {
-    network["IPAM"] = {{"Config", {{{"Subnet", fmt::format("172.{}.0.0/16", 18 + networks_.size())}}}}};
+    network["IPAM"] = {
+        {"Config", {{{"Subnet", fmt::format("172.{}.0.0/16", 18 + networks_.size())}}}}};
   }
   const std::string id = Text(network, "Id");
   networks_.push_back(std::move(network));
@@ -153,8 +154,9 @@ StubAnswer StubState::RemoveNetwork(const std::string& ref) {
   if (n == nullptr) return StubError(404, fmt::format("network {} not found", ref));
   const Json& containers = Field(*n, "Containers");
   if (containers.is_object() && !containers.empty()) {
-    return StubError(403, fmt::format("error while removing network: network {} has active endpoints",
-                                      Text(*n, "Name")));
+    return StubError(403,
+                     fmt::format("error while removing network: network {} has active endpoints",
+                                 Text(*n, "Name")));
   }
   const std::string id = Text(*n, "Id");
   networks_.erase(networks_.begin() + (n - networks_.data()));

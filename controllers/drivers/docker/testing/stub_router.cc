@@ -76,7 +76,8 @@ class Router {
       const std::string version = parts_[0].substr(1);
       if (Minor(version) > Minor(request_.api_version)) {
         return {StubError(400, fmt::format("client version {} is too new. Maximum supported API "
-                                           "version is {}", version, request_.api_version))};
+                                           "version is {}",
+                                           version, request_.api_version))};
       }
       parts_.erase(parts_.begin());
     }
@@ -97,8 +98,10 @@ class Router {
     if (parts_[0] == "_ping") return {{200, "OK"}};
     if (parts_[0] == "info") return {state_->Info()};
     if (parts_[0] == "version") {
-      return {{200, {{"Version", "20.10.24"}, {"ApiVersion", request_.api_version},
-                     {"MinAPIVersion", "1.12"}}}};
+      return {{200,
+               {{"Version", "20.10.24"},
+                {"ApiVersion", request_.api_version},
+                {"MinAPIVersion", "1.12"}}}};
     }
     if (parts_[0] == "events") return Events();
     if (parts_[0] == "containers") return Containers();
@@ -168,9 +171,10 @@ class Router {
   }
 
   bool StartChunked() {
-    return writer_->Raw(fmt::format("HTTP/1.1 200 OK\r\nApi-Version: {}\r\nContent-Type: "
-                                    "application/json\r\nTransfer-Encoding: chunked\r\n\r\n",
-                                    request_.api_version));
+    return writer_->Raw(
+        fmt::format("HTTP/1.1 200 OK\r\nApi-Version: {}\r\nContent-Type: "
+                    "application/json\r\nTransfer-Encoding: chunked\r\n\r\n",
+                    request_.api_version));
   }
   bool Chunk(std::string_view bytes) {
     return writer_->Raw(fmt::format("{:x}\r\n{}\r\n", bytes.size(), bytes));
@@ -222,7 +226,8 @@ class Router {
         if (!open || line.time_nano < since) continue;
         std::string text = line.text;
         if (query_["timestamps"] == "1") {
-          const WallTime t{std::chrono::duration_cast<WallTime::duration>(Duration(line.time_nano))};
+          const WallTime t{
+              std::chrono::duration_cast<WallTime::duration>(Duration(line.time_nano))};
           text = FormatMicroTime(t) + " " + text;
         }
         open = Chunk(Frame(line.channel, text));

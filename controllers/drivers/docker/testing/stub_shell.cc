@@ -60,8 +60,8 @@ int RunSimple(std::vector<std::string> words, const StubIo& io, bool* ended) {
 
 int RunStubCommand(const std::vector<std::string>& command, const StubIo& io) {
   bool ended = false;
-  const bool shell = command.size() == 3 && command[1] == "-c" &&
-                     (command[0] == "sh" || command[0] == "/bin/sh");
+  const bool shell =
+      command.size() == 3 && command[1] == "-c" && (command[0] == "sh" || command[0] == "/bin/sh");
   if (!shell) return RunSimple(command, io, &ended);
   int code = 0;
   std::istringstream line(command[2]);
