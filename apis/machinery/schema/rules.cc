@@ -11,6 +11,9 @@
 namespace gantry::schema {
 namespace {
 
+// A long list of bad items is not answered by a longer list of errors.
+constexpr size_t kMaxErrors = 100;
+
 std::optional<size_t> Bound(const Json& schema, const char* key) {
   const Json* v = Find(schema, key);
   if (!v || !v->is_number_integer()) return std::nullopt;
@@ -126,6 +129,7 @@ bool Rules::Accepts(const Json& value) const {
 
 void Rules::Check(const Json& value, const std::string& path, Scope scope, FieldErrors* out) const {
   if (scope == Scope::kOwnRules && !has_own_rules()) return;
+  if (out->size() >= kMaxErrors) return;
   if (value.is_null() && nullable_) return;
   if (scope == Scope::kAll) {
     if (!CheckType(value, path, out)) return;  // what follows would only repeat it
@@ -248,7 +252,7 @@ void Rules::CheckArray(const Json& value, const std::string& path, Scope scope,
 
 void Rules::CheckListType(const Json& value, const std::string& path, FieldErrors* out) const {
   std::set<Json> seen;
-  for (size_t i = 0; i < value.size(); ++i) {
+  for (size_t i = 0; i < value.size() && out->size() < kMaxErrors; ++i) {
     Json key = value[i];
     if (list_type_ == ListType::kMap) {
       if (!key.is_object()) continue;  // the type rule says so

@@ -53,7 +53,7 @@ class Schema {
   virtual void Prune(Json* object, std::vector<std::string>* dropped) const = 0;
   // Every violation of the schema (by valijson, with Kubernetes' paths and words) and of list types
   // (duplicate set items and map keys). Of metadata only what the schema itself restricts is looked
-  // at (name, generateName).
+  // at (name, generateName). A hopeless document yields about the first 100.
   virtual FieldErrors Validate(const Json& object) const = 0;
   virtual const Node& root() const = 0;
   // The document that it was compiled from.

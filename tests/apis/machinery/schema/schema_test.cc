@@ -249,6 +249,18 @@ TEST(Validate, ReportsEveryFault) {
             (std::vector<std::string>{"spec: Required value"}));
 }
 
+TEST(Validate, EndsALongListOfErrors) {
+  const auto schema = SchemaOfX(
+      R"({"type":"array","x-kubernetes-list-type":"set","items":{"type":"string","format":"uuid"}})");
+  Json object = {{"spec", {{"x", Json::array()}}}};
+  for (int i = 0; i < 10000; ++i) object["spec"]["x"].push_back("same");
+  const size_t count = schema->Validate(object).size();
+  EXPECT_GE(count, 100u);
+  EXPECT_LE(count, 110u);
+  object["spec"]["x"].push_back(1);
+  EXPECT_LE(schema->Validate(object).size(), 110u);
+}
+
 TEST(Default, FillsInRecursivelyAndOnce) {
   const auto schema = CompileOrDie(Parse(R"({"type":"object","properties":{"spec":{"type":"object",
       "default":{},"properties":{
