@@ -1,0 +1,22 @@
+#pragma once
+
+#include "kubectl-plugin/args.h"
+#include "kubectl-plugin/session.h"
+
+// Each verb adds itself to the command line. `session` must outlive the run.
+namespace gantry::kubectl {
+
+void AddApply(const Command& root, Session* session);
+void AddCompose(const Command& root, Session* session);
+void AddDelete(const Command& root, Session* session);
+void AddDescribe(const Command& root, Session* session);
+void AddExec(const Command& root, Session* session, const std::vector<std::string>* after_dashes);
+void AddGet(const Command& root, Session* session);
+void AddLogs(const Command& root, Session* session);
+void AddNode(const Command& root, Session* session);
+void AddResources(const Command& root, Session* session);
+void AddScale(const Command& root, Session* session);
+void AddVersion(const Command& root, Session* session);
+void AddWait(const Command& root, Session* session);
+
+}  // namespace gantry::kubectl
