@@ -1,0 +1,30 @@
+#pragma once
+
+#include "controllers/runtime/store.h"
+#include "controllers/service/plan.h"
+
+// Between API objects and the planner's terms.
+namespace gantry::service {
+
+// Name of the ServiceRevision for the present template of `service`: `<service>-<hash>`.
+std::string RevisionName(const Object& service);
+Object MakeRevision(const Object& service, const std::string& name, int64_t number);
+
+Object MakeContainer(const Object& service, const v1::ServiceSpec& spec,
+                     const std::string& revision, const Create& create);
+
+// `nodes`: lister of Nodes; null leaves what the node says unknown.
+Instance InstanceFrom(const Object& container, const runtime::Lister* nodes);
+
+std::vector<Vacancy> VacanciesFrom(const Json& status);
+Json VacanciesToJson(const std::vector<Vacancy>& vacancies);
+
+// The nodes of a cluster, by name.
+std::vector<NodeView> NodesOfCluster(const runtime::Lister& nodes, const std::string& cluster);
+
+// What of `spec.dependsOn` has not come up, for people: `shop-db to be Healthy`.
+std::vector<std::string> UnmetDependencies(std::string_view ns, const v1::ServiceSpec& spec,
+                                           const runtime::Lister& services,
+                                           const runtime::Lister& containers);
+
+}  // namespace gantry::service

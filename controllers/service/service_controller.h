@@ -1,0 +1,48 @@
+#pragma once
+
+#include "controllers/runtime/event_recorder.h"
+#include "controllers/runtime/manager.h"
+#include "controllers/runtime/own_writes.h"
+#include "controllers/runtime/status_patch.h"
+#include "controllers/service/plan.h"
+
+namespace gantry::service {
+
+// Keeps the Containers of one Service as its spec says: see plan.h for the rules. Thread-safe.
+class ServiceReconciler : public runtime::Reconciler {
+ public:
+  struct Deps {
+    client::Client client;
+    runtime::EventRecorder* events;  // outlives the reconciler; so below
+    const runtime::Lister* services;
+    const runtime::Lister* revisions;
+    const runtime::Lister* containers;
+    const runtime::Lister* nodes;
+    Clock* clock;
+  };
+  explicit ServiceReconciler(Deps deps);
+
+  Result<runtime::Requeue> Reconcile(const Context& ctx, const ObjectKey& key) override;
+
+ private:
+  Result<runtime::Requeue> Sync(const Context& ctx, const Object& service,
+                                runtime::StatusPatch* patch);
+  // The name of the wanted revision, whose object exists afterwards.
+  Result<std::string> EnsureRevision(const Context& ctx, const Object& service);
+  // Deletes what is over revisionHistoryLimit and not in use.
+  Status PruneRevisions(const Context& ctx, const Object& service, const v1::ServiceSpec& spec,
+                        const std::string& current, const std::vector<Instance>& instances);
+  std::vector<Instance> Observe(const Object& service);
+  Status Execute(const Context& ctx, const Object& service, const v1::ServiceSpec& spec,
+                 const std::string& revision, const Plan& plan);
+  Status CreateContainer(const Context& ctx, const Object& service, const Object& container);
+
+  const Deps deps_;
+  runtime::OwnWrites own_containers_;
+  runtime::OwnWrites own_revisions_;
+};
+
+// Adds the controller to the manager.
+Status AddServiceController(runtime::Manager* manager);
+
+}  // namespace gantry::service
