@@ -39,6 +39,9 @@ inline constexpr char kAnnotationRestartedAt[] = "gantry.dev/restarted-at";
 // On a Container: the previous instance's node, which the scheduler prefers.
 inline constexpr char kAnnotationPreferredNode[] = "gantry.dev/preferred-node";
 
+// On a Service: its Application stopped it, and starts it again.
+inline constexpr char kAnnotationStoppedByApplication[] = "gantry.dev/stopped-by-application";
+
 // Finalizers.
 inline constexpr char kFinalizerContainer[] = "gantry.dev/container";  // engine container removed
 inline constexpr char kFinalizerVolume[] = "gantry.dev/volume";        // engine volumes removed
