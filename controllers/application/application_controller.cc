@@ -289,7 +289,7 @@ void WatchParameters(runtime::Controller* controller, runtime::Informer* applica
 
 }  // namespace
 
-Status AddApplicationController(runtime::Manager* manager) {
+void AddApplicationController(runtime::Manager* manager) {
   runtime::Informer* applications = manager->InformerFor(v1::kApplications);
   runtime::Informer* services = manager->InformerFor(v1::kServices);
   runtime::Informer* volumes = manager->InformerFor(v1::kVolumes);
@@ -316,7 +316,6 @@ Status AddApplicationController(runtime::Manager* manager) {
     controller->Watch(owned, runtime::MapControllerOwner(v1::kApplications));
   WatchParameters(controller, applications, secrets, true);
   WatchParameters(controller, applications, config_maps, false);
-  return OkStatus();
 }
 
 }  // namespace gantry::application

@@ -69,6 +69,7 @@ class ApplicationReconciler : public runtime::Reconciler {
   const Kind secrets_;
 };
 
-Status AddApplicationController(runtime::Manager* manager);
+// `manager` outlives the controller.
+void AddApplicationController(runtime::Manager* manager);
 
 }  // namespace gantry::application

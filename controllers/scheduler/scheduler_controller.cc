@@ -2,6 +2,7 @@
 
 #include "apis/gantry.dev/v1/resources.h"
 #include "apis/machinery/meta/condition.h"
+#include "controllers/runtime/finalizer.h"
 
 namespace gantry::scheduler {
 
@@ -21,7 +22,9 @@ Result<Requeue> SchedulerReconciler::Reconcile(const Context& ctx, const ObjectK
     return Requeue::Never();
   }
   if (container->deleting()) {
-    GANTRY_TRY(Release(ctx, *container));
+    // It never had a node and left nothing behind.
+    GANTRY_TRY(runtime::RemoveFinalizer(ctx, deps_.client, v1::kContainers, *container,
+                                        v1::kFinalizerContainer));
     return Requeue::Never();
   }
   runtime::StatusPatch patch(deps_.client, v1::kContainers, container, deps_.clock);
@@ -49,18 +52,6 @@ Result<Requeue> SchedulerReconciler::Schedule(const Context& ctx, const Object& 
                                                    client::PatchType::kMerge, bind));
   deps_.ledger->Assume(placed);
   return Requeue::Never();
-}
-
-Status SchedulerReconciler::Release(const Context& ctx, const Object& container) {
-  if (!container.has_finalizer(v1::kFinalizerContainer)) return OkStatus();
-  std::vector<std::string> rest = container.finalizers();
-  std::erase(rest, v1::kFinalizerContainer);
-  const Json patch = {{"metadata",
-                       {{"resourceVersion", container.resource_version()}, {"finalizers", rest}}}};
-  const Result<Object> done = deps_.client.Patch(ctx, v1::kContainers, container.key(),
-                                                 client::PatchType::kMerge, patch);
-  if (!done.ok() && done.code() != Code::kNotFound) return done.error();
-  return OkStatus();
 }
 
 Status SchedulerReconciler::ClearRefusal(const Context& ctx, const ObjectPtr& container) {
@@ -108,7 +99,7 @@ std::vector<NodeState> SchedulerReconciler::NodesFor(const Request& request) con
   return out;
 }
 
-Status AddSchedulerController(runtime::Manager* manager) {
+void AddSchedulerController(runtime::Manager* manager) {
   runtime::Informer* containers = manager->InformerFor(v1::kContainers);
   runtime::Informer* nodes = manager->InformerFor(v1::kNodes);
   runtime::Informer* volumes = manager->InformerFor(v1::kVolumes);
@@ -154,7 +145,6 @@ Status AddSchedulerController(runtime::Manager* manager) {
   controller->Watch(volumes, [unplaced](const ObjectPtr& before, const ObjectPtr& after) {
     return unplaced(v1::VolumeSpec::From(after ? *after : *before).cluster);
   });
-  return OkStatus();
 }
 
 }  // namespace gantry::scheduler

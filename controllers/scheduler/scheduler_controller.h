@@ -27,8 +27,6 @@ class SchedulerReconciler : public runtime::Reconciler {
  private:
   Result<runtime::Requeue> Schedule(const Context& ctx, const Object& container,
                                     runtime::StatusPatch* patch);
-  // A container that never had a node left nothing behind: it may go.
-  Status Release(const Context& ctx, const Object& container);
   // Takes back what was said while no node fitted.
   Status ClearRefusal(const Context& ctx, const ObjectPtr& container);
   Request RequestFor(const Object& container) const;
@@ -37,6 +35,7 @@ class SchedulerReconciler : public runtime::Reconciler {
   const Deps deps_;
 };
 
-Status AddSchedulerController(runtime::Manager* manager);
+// `manager` outlives the controller.
+void AddSchedulerController(runtime::Manager* manager);
 
 }  // namespace gantry::scheduler

@@ -233,7 +233,7 @@ void WatchNodes(runtime::Controller* controller, runtime::Informer* nodes,
 
 }  // namespace
 
-Status AddServiceController(runtime::Manager* manager) {
+void AddServiceController(runtime::Manager* manager) {
   runtime::Informer* services = manager->InformerFor(v1::kServices);
   runtime::Informer* revisions = manager->InformerFor(v1::kServiceRevisions);
   runtime::Informer* containers = manager->InformerFor(v1::kContainers);
@@ -249,7 +249,6 @@ Status AddServiceController(runtime::Manager* manager) {
   controller->Watch(containers, runtime::MapControllerOwner(v1::kServices));
   WatchDependencies(controller, services, containers);
   WatchNodes(controller, nodes, services, containers);
-  return OkStatus();
 }
 
 }  // namespace gantry::service

@@ -42,7 +42,7 @@ class ServiceReconciler : public runtime::Reconciler {
   runtime::OwnWrites own_revisions_;
 };
 
-// Adds the controller to the manager.
-Status AddServiceController(runtime::Manager* manager);
+// `manager` outlives the controller.
+void AddServiceController(runtime::Manager* manager);
 
 }  // namespace gantry::service
