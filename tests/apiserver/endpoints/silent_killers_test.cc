@@ -1,0 +1,216 @@
+#include <gtest/gtest.h>
+
+#include "tests/apiserver/endpoints/raw_client.h"
+
+// What breaks clients without a word, one test each.
+namespace gantry::testing {
+namespace {
+
+class SilentKillers : public ::testing::Test {
+ protected:
+  EnvTest env_;
+  RawClient raw_{&env_};
+
+  std::string Revision(const Json& object) {
+    return object["metadata"]["resourceVersion"].get<std::string>();
+  }
+  void ExpectStatus(const RawAnswer& answer, int code, const std::string& reason) {
+    EXPECT_EQ(answer.status, code) << answer.text;
+    EXPECT_EQ(answer.body.value("kind", ""), "Status") << answer.text;
+    EXPECT_EQ(answer.body.value("status", ""), "Failure");
+    EXPECT_EQ(answer.body.value("code", 0), code);
+    EXPECT_EQ(answer.body.value("reason", ""), reason);
+    EXPECT_FALSE(answer.body.value("message", "").empty());
+  }
+};
+
+TEST_F(SilentKillers, IgnoredDryRun) {
+  const std::string path = kConfigMapsPath;
+  const RawAnswer made = raw_.Do("POST", path + "?dryRun=All", ConfigMapBody("a"));
+  EXPECT_EQ(made.status, 201) << made.text;
+  EXPECT_FALSE(made.body["metadata"]["uid"].get<std::string>().empty());
+  EXPECT_EQ(raw_.Get(path + "/a").status, 404);
+
+  const RawAnswer stored = raw_.Do("POST", path, ConfigMapBody("a"));
+  ASSERT_EQ(stored.status, 201);
+  const HeaderList merge = {{"Content-Type", "application/merge-patch+json"}};
+  const RawAnswer patched =
+      raw_.Do("PATCH", path + "/a?dryRun=All", R"({"data":{"k":"other"}})", merge);
+  EXPECT_EQ(patched.body["data"]["k"], "other");
+  EXPECT_EQ(raw_.Do("PUT", path + "/a?dryRun=All", ConfigMapBody("a", R"({"x":"y"})")).status, 200);
+  EXPECT_EQ(raw_.Do("DELETE", path + "/a?dryRun=All").status, 200);
+  EXPECT_EQ(raw_.Do("DELETE", path + "/a", R"({"dryRun":["All"]})").status, 200);
+  EXPECT_EQ(raw_.Do("DELETE", path + "?dryRun=All").status, 200);
+  EXPECT_EQ(raw_.Get(path + "/a").body, stored.body);
+  ExpectStatus(raw_.Do("POST", path + "?dryRun=Some", ConfigMapBody("b")), 400, "BadRequest");
+}
+
+TEST_F(SilentKillers, IgnoredSendInitialEvents) {
+  const RawAnswer answer = raw_.Get(
+      std::string(kConfigMapsPath) +
+      "?watch=1&allowWatchBookmarks=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan");
+  ExpectStatus(answer, 422, "Invalid");
+  EXPECT_NE(answer.body["message"].get<std::string>().find(
+                "sendInitialEvents is forbidden for watch unless the WatchList feature gate"),
+            std::string::npos);
+}
+
+TEST_F(SilentKillers, ErrorsThatAreNoStatus) {
+  const std::string path = kConfigMapsPath;
+  ASSERT_EQ(raw_.Do("POST", path, ConfigMapBody("a")).status, 201);
+  ExpectStatus(raw_.Get(path + "/missing"), 404, "NotFound");
+  ExpectStatus(raw_.Get("/apis/none.example.com/v1/things"), 404, "NotFound");
+  ExpectStatus(raw_.Do("POST", path, ConfigMapBody("a")), 409, "AlreadyExists");
+  ExpectStatus(raw_.Do("POST", path + "/a", "{}"), 405, "MethodNotAllowed");
+  ExpectStatus(raw_.Do("POST", path, "{"), 400, "BadRequest");
+  ExpectStatus(raw_.Do("POST", path, ConfigMapBody("Not_A_Name")), 422, "Invalid");
+  ExpectStatus(raw_.Get(path, {{"Accept", "text/html"}}), 406, "NotAcceptable");
+  ExpectStatus(raw_.Get(path + "?labelSelector=%3D%3D"), 400, "BadRequest");
+  ExpectStatus(raw_.Get(path + "?fieldSelector=spec.none%3Dx"), 400, "BadRequest");
+  ExpectStatus(raw_.Get(path + "?resourceVersion=abc"), 400, "BadRequest");
+  ExpectStatus(raw_.Do("PUT", path + "/a",
+                       R"({"apiVersion":"v1","kind":"ConfigMap",
+                           "metadata":{"name":"a","resourceVersion":"1"}})"),
+               409, "Conflict");
+}
+
+TEST_F(SilentKillers, ProtobufBodyIs415) {
+  const HeaderList protobuf = {{"Content-Type", "application/vnd.kubernetes.protobuf"}};
+  ExpectStatus(raw_.Do("POST", kConfigMapsPath, "k8s", protobuf), 415, "UnsupportedMediaType");
+}
+
+TEST_F(SilentKillers, ProtobufAloneIsAnsweredWithJson) {
+  const RawAnswer list =
+      raw_.Get(kConfigMapsPath, {{"Accept", "application/vnd.kubernetes.protobuf"}});
+  EXPECT_EQ(list.status, 200);
+  EXPECT_EQ(list.header("Content-Type"), "application/json");
+}
+
+TEST_F(SilentKillers, RevisionsAreIntegersThatGrowAcrossKinds) {
+  int64_t last = 0;
+  for (const auto& [path, body] :
+       {std::pair<std::string, std::string>{kConfigMapsPath, ConfigMapBody("a")},
+        {"/api/v1/namespaces", R"({"metadata":{"name":"x"}})"},
+        {kConfigMapsPath, ConfigMapBody("b")}}) {
+    const RawAnswer made = raw_.Do("POST", path, body);
+    ASSERT_EQ(made.status, 201) << made.text;
+    const int64_t revision = std::stoll(Revision(made.body));
+    EXPECT_GT(revision, last);
+    last = revision;
+  }
+  EXPECT_GE(std::stoll(Revision(raw_.Get(kConfigMapsPath).body)), last);
+}
+
+TEST_F(SilentKillers, RevisionAheadOfTheServerIs504) {
+  for (const char* query : {"?resourceVersion=999999", "/a?resourceVersion=999999"}) {
+    ASSERT_NE(raw_.Do("POST", kConfigMapsPath, ConfigMapBody("a")).status, 500);
+    const RawAnswer answer = raw_.Get(std::string(kConfigMapsPath) + query);
+    ExpectStatus(answer, 504, "Timeout");
+    EXPECT_EQ(answer.body["details"]["causes"][0]["reason"], "ResourceVersionTooLarge");
+    EXPECT_EQ(answer.header("Retry-After"), "1");
+  }
+}
+
+TEST_F(SilentKillers, SelectionByNameAndTheSyntheticEvent) {
+  const std::string path = kConfigMapsPath;
+  ASSERT_EQ(raw_.Do("POST", path, ConfigMapBody("a")).status, 201);
+  ASSERT_EQ(raw_.Do("POST", path, ConfigMapBody("ab")).status, 201);
+  const RawAnswer list = raw_.Get(path + "?fieldSelector=metadata.name%3Da");
+  ASSERT_EQ(list.body["items"].size(), 1u);
+  const std::vector<Json> events = raw_.Lines(
+      path + "?watch=1&fieldSelector=metadata.name%3Da&resourceVersion=0&timeoutSeconds=1", 10);
+  ASSERT_EQ(events.size(), 1u);
+  EXPECT_EQ(events[0]["type"], "ADDED");
+  EXPECT_EQ(events[0]["object"]["metadata"]["name"], "a");
+  EXPECT_EQ(events[0]["object"]["kind"], "ConfigMap");
+  EXPECT_EQ(events[0]["object"]["apiVersion"], "v1");
+}
+
+TEST_F(SilentKillers, DeleteWithoutUid) {
+  const RawAnswer made = raw_.Do("POST", kConfigMapsPath, ConfigMapBody("a"));
+  const std::string uid = made.body["metadata"]["uid"];
+  const std::string path = std::string(kConfigMapsPath) + "/a";
+  ExpectStatus(raw_.Do("DELETE", path, R"({"preconditions":{"uid":"other"}})"), 409, "Conflict");
+  const RawAnswer deleted = raw_.Do("DELETE", path);
+  EXPECT_EQ(deleted.body["status"], "Success");
+  EXPECT_EQ(deleted.body["details"]["uid"], uid);
+}
+
+TEST_F(SilentKillers, GenerationFollowsTheSpecAlone) {
+  InstallWidgets(raw_);
+  const std::string path = std::string(kWidgetsPath) + "/w";
+  const HeaderList merge = {{"Content-Type", "application/merge-patch+json"}};
+  RawAnswer w = raw_.Do("POST", kWidgetsPath,
+                        R"({"apiVersion":"example.com/v1","kind":"Widget","metadata":{"name":"w"},
+                            "spec":{"replicas":1},"status":{"replicas":9}})");
+  ASSERT_EQ(w.status, 201) << w.text;
+  EXPECT_EQ(w.body["metadata"]["generation"], 1);
+  EXPECT_FALSE(w.body.contains("status"));
+  w = raw_.Do("PATCH", path, R"({"metadata":{"labels":{"a":"b"}}})", merge);
+  EXPECT_EQ(w.body["metadata"]["generation"], 1);
+  w = raw_.Do("PATCH", path + "/status", R"({"status":{"replicas":1},"spec":{"replicas":7}})", merge);
+  EXPECT_EQ(w.body["metadata"]["generation"], 1);
+  EXPECT_EQ(w.body["spec"]["replicas"], 1);
+  EXPECT_EQ(w.body["status"]["replicas"], 1);
+  w = raw_.Do("PATCH", path, R"({"spec":{"replicas":2},"status":{"replicas":5}})", merge);
+  EXPECT_EQ(w.body["metadata"]["generation"], 2);
+  EXPECT_EQ(w.body["status"]["replicas"], 1);
+  const std::string revision = Revision(w.body);
+  w = raw_.Do("PATCH", path, R"({"spec":{"replicas":2}})", merge);
+  EXPECT_EQ(Revision(w.body), revision) << "a write that changes nothing is no write";
+}
+
+TEST_F(SilentKillers, StrategicPatchTakenForMerge) {
+  InstallWidgets(raw_);
+  ASSERT_EQ(raw_.Do("POST", kWidgetsPath,
+                    R"({"apiVersion":"example.com/v1","kind":"Widget","metadata":{"name":"w"}})")
+                .status,
+            201);
+  for (const char* type : {"application/strategic-merge-patch+json", "application/json"}) {
+    ExpectStatus(raw_.Do("PATCH", std::string(kWidgetsPath) + "/w", "{}", {{"Content-Type", type}}),
+                 415, "UnsupportedMediaType");
+  }
+}
+
+TEST_F(SilentKillers, AbsentReviews) {
+  const RawAnswer access =
+      raw_.Do("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+              R"({"apiVersion":"authorization.k8s.io/v1","kind":"SelfSubjectAccessReview",
+                  "spec":{"resourceAttributes":{"verb":"list","resource":"nodes"}}})");
+  EXPECT_EQ(access.status, 201) << access.text;
+  EXPECT_EQ(access.body["status"]["allowed"], true);
+  const RawAnswer rules =
+      raw_.Do("POST", "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews",
+              R"({"apiVersion":"authorization.k8s.io/v1","kind":"SelfSubjectRulesReview",
+                  "spec":{"namespace":"default"}})");
+  EXPECT_EQ(rules.status, 201) << rules.text;
+  EXPECT_EQ(rules.body["status"]["resourceRules"][0]["verbs"][0], "*");
+  const RawAnswer self = raw_.Do("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews",
+                                 R"({"apiVersion":"authentication.k8s.io/v1",
+                                     "kind":"SelfSubjectReview"})");
+  EXPECT_EQ(self.status, 201) << self.text;
+  EXPECT_EQ(self.body["status"]["userInfo"]["username"], "test");
+}
+
+TEST_F(SilentKillers, IdleWatchesWithoutBookmarks) {
+  const std::vector<Json> events =
+      raw_.Lines(std::string(kConfigMapsPath) + "?watch=1&allowWatchBookmarks=true&timeoutSeconds=1",
+                 10);
+  ASSERT_FALSE(events.empty());
+  EXPECT_EQ(events.back()["type"], "BOOKMARK");
+  EXPECT_EQ(events.back()["object"]["kind"], "ConfigMap");
+  EXPECT_GT(std::stoll(Revision(events.back()["object"])), 0);
+}
+
+TEST_F(SilentKillers, OpenApiV2AsProtobuf) {
+  const RawAnswer answer = raw_.Get(
+      "/openapi/v2",
+      {{"Accept", "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"}});
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_FALSE(answer.text.empty());
+  EXPECT_TRUE(answer.body.is_null());
+  EXPECT_EQ(raw_.Get("/openapi/v2").body.value("swagger", ""), "2.0");
+}
+
+}  // namespace
+}  // namespace gantry::testing
