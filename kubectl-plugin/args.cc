@@ -73,6 +73,10 @@ Result<CommandLine::Parsed> CommandLine::Parse(const std::vector<std::string>& a
     app_->parse(std::move(reversed));
   } catch (const CLI::CallForHelp&) {
     return Parsed{nullptr, app_->help()};
+  } catch (const CLI::RequiredError& e) {
+    const std::vector<std::string> extras = app_->remaining();
+    if (extras.empty()) return Parsed{nullptr, app_->help()};
+    return Error(Code::kBadRequest, "error: unknown command \"" + extras[0] + "\"");
   } catch (const CLI::ParseError& e) {
     return Error(Code::kBadRequest, std::string("error: ") + e.what());
   }
