@@ -20,7 +20,7 @@ bool IsExtension(std::string_view key) { return key.substr(0, 2) == "x-"; }
 class Substitution {
  public:
   Substitution(const Input& input, std::map<std::string, size_t>* secrets, Diagnostics* diag)
-      : variables_(input.parameters, input.secret_parameters),
+      : variables_(&input.parameters, &input.secret_parameters),
         input_(input),
         secrets_(secrets),
         diag_(diag) {}

@@ -108,15 +108,15 @@ Status Interpolator::ExpandBraced(std::string_view body, bool live, int depth, E
 }
 
 const std::string* Interpolator::Find(const std::string& name) const {
-  if (const auto it = parameters_.find(name); it != parameters_.end()) return &it->second;
-  if (const auto it = secrets_.find(name); it != secrets_.end()) return &it->second;
+  if (const auto it = parameters_->find(name); it != parameters_->end()) return &it->second;
+  if (const auto it = secrets_->find(name); it != secrets_->end()) return &it->second;
   return nullptr;
 }
 
 void Interpolator::Append(const std::string& name, Expansion* out) {
   const std::string* value = Find(name);
   if (value == nullptr) return Miss(name, "");
-  if (parameters_.count(name) == 0 && !out->secret()) {
+  if (parameters_->count(name) == 0 && !out->secret()) {
     out->first_secret = out->text.size();
     out->secret_name = name;
   }

@@ -32,9 +32,9 @@ class Interpolator {
     std::string message;  // of `:?` and `?`; may be empty
   };
 
-  // Both maps are kept by reference. A name in both is no secret: `parameters` win.
-  Interpolator(const std::map<std::string, std::string>& parameters,
-               const std::map<std::string, std::string>& secrets)
+  // Both maps outlive the interpolator. A name in both is no secret: `parameters` win.
+  Interpolator(const std::map<std::string, std::string>* parameters,
+               const std::map<std::string, std::string>* secrets)
       : parameters_(parameters), secrets_(secrets) {}
 
   // kInvalid, with what is wrong, when a variable does not parse.
@@ -56,8 +56,8 @@ class Interpolator {
   const std::string* Find(const std::string& name) const;
   void Miss(const std::string& name, std::string message);
 
-  const std::map<std::string, std::string>& parameters_;
-  const std::map<std::string, std::string>& secrets_;
+  const std::map<std::string, std::string>* const parameters_;
+  const std::map<std::string, std::string>* const secrets_;
   std::vector<Missing> missing_;
   std::set<std::string> used_;
 };

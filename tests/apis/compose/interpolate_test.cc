@@ -20,6 +20,7 @@ std::string Joined(const std::vector<Interpolator::Missing>& missing) {
 TEST(Interpolate, Forms) {
   const std::map<std::string, std::string> parameters = {
       {"A", "one"}, {"EMPTY", ""}, {"_b2", "two"}, {"REF", "$A"}};
+  const std::map<std::string, std::string> none;
   const Case cases[] = {
       {"plain", "plain", ""},
       {"", "", ""},
@@ -58,7 +59,7 @@ TEST(Interpolate, Forms) {
       {"price: 5 ${A}", "price: 5 one", ""},
   };
   for (const Case& c : cases) {
-    Interpolator variables(parameters, {});
+    Interpolator variables(&parameters, &none);
     const auto got = variables.Expand(c.text);
     ASSERT_TRUE(got.ok()) << c.text << ": " << got.error().message;
     EXPECT_EQ(got->text, c.want) << c.text;
@@ -75,7 +76,7 @@ TEST(Interpolate, Malformed) {
   const std::string malformed[] = {"$",     "a$ b",   "$1",     "${",     "${A",       "${}",    "${1}",
                                    "${A B}", "${A:}", "${A:=x}", "${A:-${B}", "${A:-$}", deep};
   for (const std::string& text : malformed) {
-    Interpolator variables(none, none);
+    Interpolator variables(&none, &none);
     EXPECT_FALSE(variables.Expand(text).ok()) << text;
   }
 }
@@ -83,7 +84,7 @@ TEST(Interpolate, Malformed) {
 TEST(Interpolate, MessagesAndUses) {
   const std::map<std::string, std::string> parameters = {{"A", "1"}};
   const std::map<std::string, std::string> none;
-  Interpolator variables(parameters, none);
+  Interpolator variables(&parameters, &none);
   ASSERT_TRUE(variables.Expand("${PW}${PW:?set a password}").ok());
   ASSERT_EQ(variables.missing().size(), 1u);
   EXPECT_EQ(variables.missing()[0].message, "set a password");
@@ -94,7 +95,7 @@ TEST(Interpolate, MessagesAndUses) {
 TEST(Interpolate, Secrets) {
   const std::map<std::string, std::string> parameters = {{"USER", "u"}, {"BOTH", "open"}};
   const std::map<std::string, std::string> secrets = {{"PW", "hidden"}, {"BOTH", "hidden"}};
-  Interpolator variables(parameters, secrets);
+  Interpolator variables(&parameters, &secrets);
   const auto url = variables.Expand("http://$USER:$PW@db");
   ASSERT_TRUE(url.ok());
   EXPECT_EQ(url->text, "http://u:hidden@db");
