@@ -105,22 +105,13 @@ rocksdb::ColumnFamilyOptions MakeFamilyOptions(size_t write_buffer,
   return cf;
 }
 
-Status SyncDirectory(rocksdb::Env* env, const std::string& dir) {
-  std::unique_ptr<rocksdb::Directory> handle;
-  rocksdb::Status s = env->NewDirectory(dir, &handle);
-  if (s.ok()) s = handle->Fsync();
-  if (!s.ok()) return EngineError(dir, s);
-  return OkStatus();
-}
-
 // Makes `dir` and whatever is missing above it, durably.
 Status MakeDirectory(rocksdb::Env* env, const std::string& dir) {
   if (env->FileExists(dir).ok()) return OkStatus();
-  std::filesystem::path parent = std::filesystem::path(dir).parent_path();
-  if (parent.empty()) parent = ".";
-  GANTRY_TRY(MakeDirectory(env, parent.string()));
+  const std::string parent = ParentOf(dir);
+  GANTRY_TRY(MakeDirectory(env, parent));
   if (auto s = env->CreateDirIfMissing(dir); !s.ok()) return EngineError(dir, s);
-  return SyncDirectory(env, parent.string());
+  return SyncDirectory(env, parent);
 }
 
 // A killed process may leave log records that never reached the disk but are still in the page
@@ -150,6 +141,20 @@ std::string Normal(const std::string& dir) {
 }
 
 }  // namespace
+
+Status SyncDirectory(rocksdb::Env* env, const std::string& dir) {
+  if (env == nullptr) env = rocksdb::Env::Default();
+  std::unique_ptr<rocksdb::Directory> handle;
+  rocksdb::Status s = env->NewDirectory(dir, &handle);
+  if (s.ok()) s = handle->Fsync();
+  if (!s.ok()) return EngineError(dir, s);
+  return OkStatus();
+}
+
+std::string ParentOf(const std::string& path) {
+  const std::string parent = std::filesystem::path(Normal(path)).parent_path().string();
+  return parent.empty() ? "." : parent;
+}
 
 Error EngineError(std::string_view context, const rocksdb::Status& s) {
   const Code code = s.IsCorruption() ? Code::kDataLoss : Code::kUnavailable;

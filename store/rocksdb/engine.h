@@ -56,6 +56,11 @@ class Engine {
   std::vector<rocksdb::ColumnFamilyHandle*> families_;  // meta, data, log
 };
 
+// Makes the names in `dir` durable. A null `env` is the machine's.
+Status SyncDirectory(rocksdb::Env* env, const std::string& dir);
+// What `path` is a name in.
+std::string ParentOf(const std::string& path);
+
 // `context: text of s`, kDataLoss for corruption, else kUnavailable.
 Error EngineError(std::string_view context, const rocksdb::Status& s);
 

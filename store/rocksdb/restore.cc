@@ -40,14 +40,6 @@ Result<Revision> RaiseRevisions(const std::string& dir, Revision above) {
   return floor;
 }
 
-Status SyncDirectory(const std::string& dir) {
-  std::unique_ptr<rocksdb::Directory> handle;
-  rocksdb::Status s = rocksdb::Env::Default()->NewDirectory(dir, &handle);
-  if (s.ok()) s = handle->Fsync();
-  if (!s.ok()) return EngineError(dir, s);
-  return OkStatus();
-}
-
 }  // namespace
 
 Result<Revision> RestoreBackup(const std::string& backup, const std::string& target,
@@ -76,12 +68,12 @@ Result<Revision> RestoreBackup(const std::string& backup, const std::string& tar
       done = raised.error();
     }
   }
-  if (done.ok()) done = SyncDirectory(partial);
+  if (done.ok()) done = SyncDirectory(nullptr, partial);
   if (done.ok()) {
     fs::rename(partial, final_path, error);
     if (error) done = Error(Code::kUnavailable, error.message());
   }
-  if (done.ok()) done = SyncDirectory(final_path.parent_path().string());
+  if (done.ok()) done = SyncDirectory(nullptr, ParentOf(final_path.string()));
   if (!done.ok()) {
     fs::remove_all(partial, error);
     return done.error().Wrap(context);

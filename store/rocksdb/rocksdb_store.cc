@@ -94,7 +94,7 @@ class RocksDbStore : public Store {
     std::unique_ptr<rocksdb::Checkpoint> checkpoint(raw);
     if (s.ok()) s = checkpoint->CreateCheckpoint(path);
     if (!s.ok()) return EngineError("backup to \"" + path + "\"", s);
-    return OkStatus();
+    return SyncDirectory(env, ParentOf(path));
   }
 
   Revision current_revision() const override { return window_.visible.load(); }
