@@ -1,0 +1,122 @@
+// `gantry`: the server, its parts alone, and tools for the store. apiserver/gantry/README.md
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <iostream>
+
+#include "apis/machinery/base/log.h"
+#include "apiserver/gantry/commands.h"
+#include "apiserver/server/nonresource.h"
+#include "store/rocksdb/restore.h"
+#include "store/tools/check.h"
+
+namespace gantry::program {
+namespace {
+
+// Signals go to the thread that waits for them; threads made later inherit the mask. A peer that
+// left is an error of a write, not the end of the process.
+void PrepareSignals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+void AddServerOptions(CLI::App* command, ServerOptions* options) {
+  command->add_option("--data-dir", options->data_dir, "Directory of store, keys and kubeconfig")
+      ->capture_default_str();
+  command->add_option("--listen", options->listen, "Address and port; port 0 takes a free one")
+      ->capture_default_str();
+  command->add_option("--store", options->store,
+                      "Store URI, memory: or rocksdb:DIR; default rocksdb:<data-dir>/store");
+  command->add_option("--token-file", options->token_file,
+                      "Lines token,user,uid,\"groups\"; default <data-dir>/tokens.csv if present");
+  command->add_option("--san", options->san, "A further name or address of the server");
+}
+
+int Report(const Status& status) {
+  if (status.ok()) return 0;
+  std::cerr << "error: " << status.error().message << "\n";
+  return 1;
+}
+
+int RunStoreCheck(const std::string& dir) {
+  const auto report = store::CheckStore(dir, std::cout);
+  if (!report.ok()) return Report(report.error());
+  return report->problems == 0 ? 0 : 1;
+}
+
+int RunStoreRestore(const std::string& backup, const std::string& dir) {
+  store::RestoreOptions options;
+  options.above = std::chrono::duration_cast<std::chrono::microseconds>(
+                      Clock::Real()->Now().time_since_epoch())
+                      .count();
+  const auto revision = store::RestoreBackup(backup, dir, options);
+  if (!revision.ok()) return Report(revision.error());
+  std::cout << "restored; revisions continue at " << *revision << "\n";
+  return 0;
+}
+
+int Main(int argc, char** argv) {
+  CLI::App app("Gantry: a Kubernetes-style control plane for Docker hosts");
+  app.require_subcommand(1);
+  std::string log_level = "info";
+  app.add_option("--log-level", log_level, "debug, info, warn or error")->capture_default_str();
+
+  ServerOptions server;
+  CLI::App* const server_command =
+      app.add_subcommand("server", "API server and all controllers in one process");
+  AddServerOptions(server_command, &server);
+  CLI::App* const apiserver_command = app.add_subcommand("apiserver", "The API server alone");
+  AddServerOptions(apiserver_command, &server);
+
+  ControllersOptions controllers;
+  CLI::App* const controllers_command =
+      app.add_subcommand("controllers", "Controllers alone, against any API server");
+  controllers_command->add_option("--kubeconfig", controllers.kubeconfig,
+                                  "How to reach the API server; default as kubectl's");
+  controllers_command->add_option("--only", controllers.only, "Which ones, separated by commas")
+      ->delimiter(',');
+
+  CLI::App* const store_command =
+      app.add_subcommand("store", "Tools for the store of a stopped server");
+  store_command->require_subcommand(1);
+  std::string dir;
+  std::string backup;
+  std::string prefix;
+  CLI::App* const check = store_command->add_subcommand("check", "Verify a store or a backup");
+  check->add_option("dir", dir, "The store's directory")->required();
+  CLI::App* const dump = store_command->add_subcommand("dump", "Print every key, a JSON line each");
+  dump->add_option("dir", dir, "The store's directory")->required();
+  dump->add_option("--prefix", prefix, "Only keys that begin so");
+  CLI::App* const restore = store_command->add_subcommand("restore", "Make a store from a backup");
+  restore->add_option("backup", backup, "The backup's directory")->required();
+  restore->add_option("dir", dir, "The new store's directory, which must not exist")->required();
+
+  CLI::App* const version_command = app.add_subcommand("version", "Print the version");
+  CLI11_PARSE(app, argc, argv);
+
+  if (!log::SetLevel(log_level)) {
+    std::cerr << "error: --log-level must be debug, info, warn or error, got '" << log_level
+              << "'\n";
+    return 1;
+  }
+  if (*version_command) {
+    std::cout << "gantry " << apiserver::kGitVersion << "\n";
+    return 0;
+  }
+  if (*check) return RunStoreCheck(dir);
+  if (*dump) return Report(store::DumpStore(dir, prefix, std::cout));
+  if (*restore) return RunStoreRestore(backup, dir);
+
+  PrepareSignals();
+  if (*controllers_command) return Report(RunControllers(controllers));
+  server.with_controllers = static_cast<bool>(*server_command);
+  return Report(RunServer(server));
+}
+
+}  // namespace
+}  // namespace gantry::program
+
+int main(int argc, char** argv) { return gantry::program::Main(argc, argv); }

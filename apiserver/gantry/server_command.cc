@@ -1,0 +1,166 @@
+#include <fmt/format.h>
+
+#include <charconv>
+#include <csignal>
+#include <cstdio>
+
+#include "apis/machinery/base/log.h"
+#include "apiserver/auth/files.h"
+#include "apiserver/auth/pki.h"
+#include "apiserver/core/api_core.h"
+#include "apiserver/filters/chain.h"
+#include "apiserver/gantry/commands.h"
+#include "apiserver/gantry/late_streams.h"
+#include "apiserver/http/listener.h"
+#include "apiserver/server/health.h"
+#include "apiserver/server/in_process_transport.h"
+#include "apiserver/server/nonresource.h"
+#include "controllers/assembly/assembly.h"
+#include "store/store.h"
+
+namespace gantry::program {
+namespace {
+
+using namespace std::chrono_literals;
+using apiserver::Authenticator;
+
+struct Address {
+  std::string host;
+  uint16_t port = 0;
+};
+
+// `127.0.0.1:7443`, `[::1]:7443`.
+Result<Address> ParseListen(const std::string& text) {
+  const size_t colon = text.rfind(':');
+  Address address;
+  const char* const end = text.data() + text.size();
+  if (colon != std::string::npos) {
+    address.host = text.substr(0, colon);
+    const auto [stop, failure] = std::from_chars(text.data() + colon + 1, end, address.port);
+    if (failure == std::errc() && stop == end && colon + 1 < text.size() && !address.host.empty()) {
+      if (address.host.front() == '[' && address.host.back() == ']')
+        address.host = address.host.substr(1, address.host.size() - 2);
+      return address;
+    }
+  }
+  return Error(Code::kBadRequest,
+               fmt::format("--listen: must be address:port, got '{}'", text));
+}
+
+std::string UrlOf(const Address& address, uint16_t port) {
+  const bool any = address.host == "0.0.0.0" || address.host == "::";
+  const std::string host = any ? "127.0.0.1" : address.host;
+  return host.find(':') == std::string::npos ? fmt::format("https://{}:{}", host, port)
+                                             : fmt::format("https://[{}]:{}", host, port);
+}
+
+Result<std::unique_ptr<Authenticator>> MakeAuthenticator(const ServerOptions& options,
+                                                         const apiserver::Pki& pki) {
+  apiserver::StaticToken admin;
+  admin.token = pki.admin_token;
+  admin.user.name = "gantry-admin";
+  admin.user.groups = {"system:masters"};
+  std::vector<apiserver::StaticToken> tokens = {admin};
+  const std::string path =
+      options.token_file.empty() ? options.data_dir + "/tokens.csv" : options.token_file;
+  const Result<std::string> text = apiserver::ReadFile(path);
+  if (text.ok()) {
+    GANTRY_TRY_SET(auto more, apiserver::ParseTokenFile(*text).Wrap(path));
+    tokens.insert(tokens.end(), more.begin(), more.end());
+  } else if (text.code() != Code::kNotFound || !options.token_file.empty()) {
+    return text.error();
+  }
+  std::vector<std::unique_ptr<Authenticator>> parts;
+  parts.push_back(apiserver::NewX509Authenticator());
+  parts.push_back(apiserver::NewTokenAuthenticator(std::move(tokens)));
+  return apiserver::NewUnionAuthenticator(std::move(parts));
+}
+
+// The user of a controller within this process.
+apiserver::User ControllerUser(const std::string& name) {
+  apiserver::User user;
+  user.name = name;
+  user.groups = {"system:masters"};
+  return user;
+}
+
+}  // namespace
+
+void WaitForSignal() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  int signal = 0;
+  sigwait(&set, &signal);
+  LOG_INFO("ending", {"signal", signal});
+}
+
+Status RunServer(const ServerOptions& options) {
+  Clock* const clock = Clock::Real();
+  const MonoTime begin = clock->Mono();
+  GANTRY_TRY_SET(const Address address, ParseListen(options.listen));
+
+  apiserver::PkiOptions pki_options;
+  pki_options.data_dir = options.data_dir;
+  pki_options.listen_address = address.host;
+  pki_options.extra_names = options.san;
+  GANTRY_TRY_SET(const apiserver::Pki pki,
+                 apiserver::Pki::Ensure(pki_options, clock, Random::Real()));
+  GANTRY_TRY_SET(const auto authenticator, MakeAuthenticator(options, pki));
+  const auto authorizer = apiserver::NewMastersAuthorizer();
+
+  const std::string uri =
+      options.store.empty() ? "rocksdb:" + options.data_dir + "/store" : options.store;
+  GANTRY_TRY_SET(const auto store, store::OpenStore(uri));
+  LateStreams streams;
+  apiserver::ApiCore::Options core_options;
+  core_options.streams = &streams;
+  apiserver::ApiCore core(store.get(), core_options);
+  GANTRY_TRY(core.Start(Context().WithTimeout(5min)));
+
+  apiserver::HealthChecks health;
+  health.Add("ping", false, [] { return OkStatus(); });
+  health.Add("store", true, [&store] { return store->Health(); });
+  health.Add("caches", true, [&core] { return core.Ready(); });
+  apiserver::FilterConfig filters;
+  filters.authenticator = authenticator.get();
+  filters.authorizer = authorizer.get();
+  const apiserver::Handler chain = apiserver::BuildFilterChain(
+      apiserver::WithNonResourcePaths(core.handler(), &health), filters);
+
+  apiserver::ListenerOptions listen;
+  listen.address = address.host;
+  listen.port = address.port;
+  listen.tls = {pki.server.certificate, pki.server.key, pki.ca.certificate};
+  GANTRY_TRY_SET(const auto listener, apiserver::Listener::Start(listen, chain));
+  const std::string url = UrlOf(address, listener->port());
+  GANTRY_TRY_SET(const std::string kubeconfig,
+                 apiserver::WriteAdminKubeconfig(pki, options.data_dir, url));
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(clock->Mono() - begin);
+  fmt::print("ready  {}  store={}  kubeconfig={}  ({} ms)\n", url, uri, kubeconfig, took.count());
+  std::fflush(stdout);
+
+  Status ended = OkStatus();
+  {
+    std::unique_ptr<assembly::ControllerSet> controllers;
+    if (options.with_controllers) {
+      assembly::Options set;
+      set.transport = [&chain](const std::string& user) {
+        return apiserver::NewInProcessTransport(chain, ControllerUser(user));
+      };
+      controllers = assembly::ControllerSet::Create(std::move(set));
+      ended = controllers->Start(Context().WithTimeout(1min)).Wrap("controllers");
+      if (ended.ok()) streams.Set(controllers->streams());
+    }
+    if (ended.ok()) WaitForSignal();
+    streams.Set(nullptr);
+    // No new requests, and the running ones end, before what they use does.
+    listener->Stop(5s);
+    if (controllers) controllers->Stop();
+  }
+  core.Stop();
+  return ended;
+}
+
+}  // namespace gantry::program

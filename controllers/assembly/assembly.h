@@ -1,0 +1,42 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "apis/nodeproxy/node_streams.h"
+#include "controllers/runtime/manager.h"
+
+// Puts the controllers of a process together. Used by the `gantry` program and by tests.
+namespace gantry::assembly {
+
+struct Options {
+  runtime::TransportFactory transport;
+  std::vector<std::string> only;  // names of ControllerNames(); empty: all
+  std::string lease_identity;     // who we are among several processes; only for RunElected
+};
+
+// The names for Options::only, in the order of starting.
+std::vector<std::string> ControllerNames();
+
+// Some or all controllers, with what they share.
+class ControllerSet {
+ public:
+  // kBadRequest names a controller that does not exist and those that do. Nothing runs yet.
+  static Result<std::unique_ptr<ControllerSet>> Create(Options options);
+  virtual ~ControllerSet() = default;
+
+  // Returns when all caches have synced and all controllers run.
+  virtual Status Start(const Context& ctx) = 0;
+  virtual void Stop() = 0;
+  // Logs and exec of the hosts; null when the container controller is not among them. Usable between
+  // Start and Stop.
+  virtual std::shared_ptr<nodeproxy::NodeStreams> streams() = 0;
+};
+
+// Runs the controllers whenever this process holds their Lease (`gantry-controllers`, or
+// `gantry-controllers-<names>` for some of them, in gantry-system), until `stop` is cancelled; an
+// error when the lease was lost, so that the process ends and its supervisor starts it again.
+Status RunElected(Options options, const Context& stop);
+
+}  // namespace gantry::assembly
