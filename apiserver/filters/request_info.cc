@@ -62,12 +62,12 @@ RequestInfo ParseRequestInfo(std::string_view method, std::string_view path, con
     return info;
   }
   info.is_resource = true;
-  // `namespaces/x` addresses the namespace itself, `namespaces/x/pods` what is in it.
-  if (parts[at] == "namespaces" && parts.size() > at + 1) {
+  // `namespaces/x` and `namespaces/x/status` address the namespace itself, `namespaces/x/pods` what
+  // is in it.
+  if (parts[at] == "namespaces" && parts.size() > at + 2 && parts[at + 2] != "status" &&
+      parts[at + 2] != "finalize") {
     info.ns = parts[at + 1];
-    const bool of_itself = parts.size() > at + 2 &&
-                           (parts[at + 2] == "status" || parts[at + 2] == "finalize");
-    if (parts.size() > at + 2 && !of_itself) at += 2;
+    at += 2;
   }
   info.resource = parts[at];
   if (parts.size() > at + 1) info.name = parts[at + 1];

@@ -84,6 +84,17 @@ apiserver::User ControllerUser(const std::string& name) {
   return user;
 }
 
+// Null for the API server alone. `chain` outlives the set.
+Result<std::unique_ptr<assembly::ControllerSet>> MakeControllers(const ServerOptions& options,
+                                                                 const apiserver::Handler& chain) {
+  if (!options.with_controllers) return std::unique_ptr<assembly::ControllerSet>();
+  assembly::Options set;
+  set.transport = [&chain](const std::string& user) {
+    return apiserver::NewInProcessTransport(chain, ControllerUser(user));
+  };
+  return assembly::ControllerSet::Create(std::move(set));
+}
+
 }  // namespace
 
 void WaitForSignal() {
@@ -141,24 +152,17 @@ Status RunServer(const ServerOptions& options) {
   fmt::print("ready  {}  store={}  kubeconfig={}  ({} ms)\n", url, uri, kubeconfig, took.count());
   std::fflush(stdout);
 
+  // The set's clients go through `chain`, so it ends before the server does.
+  GANTRY_TRY_SET(auto controllers, MakeControllers(options, chain));
   Status ended = OkStatus();
-  {
-    std::unique_ptr<assembly::ControllerSet> controllers;
-    if (options.with_controllers) {
-      assembly::Options set;
-      set.transport = [&chain](const std::string& user) {
-        return apiserver::NewInProcessTransport(chain, ControllerUser(user));
-      };
-      controllers = assembly::ControllerSet::Create(std::move(set));
-      ended = controllers->Start(Context().WithTimeout(1min)).Wrap("controllers");
-      if (ended.ok()) streams.Set(controllers->streams());
-    }
-    if (ended.ok()) WaitForSignal();
-    streams.Set(nullptr);
-    // No new requests, and the running ones end, before what they use does.
-    listener->Stop(5s);
-    if (controllers) controllers->Stop();
+  if (controllers) {
+    ended = controllers->Start(Context().WithTimeout(1min)).Wrap("controllers");
+    if (ended.ok()) streams.Set(controllers->streams());
   }
+  if (ended.ok()) WaitForSignal();
+  streams.Set(nullptr);
+  listener->Stop(5s);
+  controllers.reset();
   core.Stop();
   return ended;
 }
