@@ -49,9 +49,8 @@ Json PortsOf(const docker::ContainerDetails& c) {
              have["protocol"] == p.protocol;
     });
     if (repeated) continue;
-    Json port = {{"containerPort", p.container_port},
-                 {"hostPort", *p.host_port},
-                 {"protocol", p.protocol}};
+    Json port = {
+        {"containerPort", p.container_port}, {"hostPort", *p.host_port}, {"protocol", p.protocol}};
     if (!p.host_ip.empty()) port["hostIP"] = p.host_ip;
     ports.push_back(std::move(port));
   }
@@ -110,8 +109,8 @@ Result<runtime::Requeue> ContainerReconciler::Reconcile(const Context& ctx, cons
 Result<runtime::Requeue> ContainerReconciler::Release(const Context& ctx, const Object& container) {
   recorder_->Record(container, runtime::EventType::kWarning, "NodeGone",
                     "the node was deleted; whatever still runs there is left alone");
-  GANTRY_TRY(runtime::RemoveFinalizer(ctx, client_, v1::kContainers, container,
-                                      v1::kFinalizerContainer));
+  GANTRY_TRY(
+      runtime::RemoveFinalizer(ctx, client_, v1::kContainers, container, v1::kFinalizerContainer));
   return runtime::Requeue::Never();
 }
 
@@ -136,8 +135,8 @@ Result<runtime::Requeue> ContainerReconciler::Finalize(const Context& ctx, docke
   const Plan plan = MakePlan(want, observed, clock_->Now());
   GANTRY_TRY(RemoveAll(ctx, engine, plan.remove, want.spec.tmpl.stop_grace_period_seconds));
   GANTRY_TRY(resources_.RemoveNetworkIfUnused(ctx, engine, installation_, container));
-  GANTRY_TRY(runtime::RemoveFinalizer(ctx, client_, v1::kContainers, container,
-                                      v1::kFinalizerContainer));
+  GANTRY_TRY(
+      runtime::RemoveFinalizer(ctx, client_, v1::kContainers, container, v1::kFinalizerContainer));
   return runtime::Requeue::Never();
 }
 
@@ -148,21 +147,26 @@ Result<runtime::Requeue> ContainerReconciler::Converge(const Context& ctx, docke
     GANTRY_TRY_SET(const Observed observed, Observe(ctx, engine, container));
     const Wanted want = WantedOf(container, patch->status());
     const Plan plan = MakePlan(want, observed, clock_->Now());
+    WriteImageDigest(ctx, engine, plan, patch);
     WriteStatus(want, plan, container, patch);
     if (plan.remove.empty() && plan.step == Plan::Step::kNone) return plan.requeue;
-    GANTRY_TRY(Execute(ctx, engine, container, want, plan));
+    Status executed = Execute(ctx, engine, container, want, plan);
+    if (!executed.ok()) {
+      // What failed was no restart: it is counted when it succeeds.
+      patch->status()["restartCount"] = want.restart_count;
+      return executed.error();
+    }
   }
   return runtime::Requeue::After(1s);
 }
 
 Status ContainerReconciler::Execute(const Context& ctx, docker::Engine* engine,
-                                    const Object& container, const Wanted& want,
-                                    const Plan& plan) {
+                                    const Object& container, const Wanted& want, const Plan& plan) {
   GANTRY_TRY(RemoveAll(ctx, engine, plan.remove, want.spec.tmpl.stop_grace_period_seconds));
   switch (plan.step) {
     case Plan::Step::kNone: return OkStatus();
     case Plan::Step::kCreate: return Create(ctx, engine, container, want.spec.tmpl);
-    case Plan::Step::kStart: return engine->StartContainer(ctx, plan.start_id).Wrap("start");
+    case Plan::Step::kStart: return StartThere(ctx, engine, container, plan.start_id);
   }
   return OkStatus();
 }
@@ -185,13 +189,22 @@ Status ContainerReconciler::Create(const Context& ctx, docker::Engine* engine,
   if (!id.ok()) return id.error().Wrap("create");
   recorder_->Record(container, runtime::EventType::kNormal, "Created",
                     fmt::format("created container {}", config.name));
-  const Status started = engine->StartContainer(ctx, *id);
-  // An older engine attaches networks at the start: the network may be missing only now.
+  return StartThere(ctx, engine, container, *id);
+}
+
+Status ContainerReconciler::StartThere(const Context& ctx, docker::Engine* engine,
+                                       const Object& container, const std::string& id) {
+  Status started = engine->StartContainer(ctx, id);
+  if (started.ok() || started.code() != Code::kNotFound) return std::move(started).Wrap("start");
+  // An older engine attaches networks at the start: the network may be missing only now. A
+  // container that has only been created does not keep it from being removed, either.
+  GANTRY_TRY(resources_.EnsureNetwork(ctx, engine, installation_, container));
+  started = engine->StartContainer(ctx, id);
   if (!started.ok() && started.code() == Code::kNotFound) {
-    GANTRY_TRY(resources_.EnsureNetwork(ctx, engine, installation_, container));
-    return engine->StartContainer(ctx, *id).Wrap("start");
+    // It refers to something that is gone for good, such as an earlier network by its id.
+    GANTRY_TRY(engine->RemoveContainer(ctx, id, /*force=*/true).Wrap("remove"));
   }
-  return Status(started).Wrap("start");
+  return std::move(started).Wrap("start");
 }
 
 Result<std::string> ContainerReconciler::CreateNamed(const Context& ctx, docker::Engine* engine,
@@ -224,6 +237,20 @@ Status ContainerReconciler::RemoveAll(const Context& ctx, docker::Engine* engine
   return OkStatus();
 }
 
+void ContainerReconciler::WriteImageDigest(const Context& ctx, docker::Engine* engine,
+                                           const Plan& plan, runtime::StatusPatch* patch) const {
+  if (!plan.current || GetString(patch->status(), "imageID") == plan.current->image_id) return;
+  const auto image = engine->InspectImage(ctx, plan.current->image_id);
+  const size_t at =
+      image.ok() && !image->digests.empty() ? image->digests[0].find('@') : std::string::npos;
+  // An image that came without a registry has none.
+  if (at == std::string::npos) {
+    patch->status()["imageDigest"] = nullptr;
+  } else {
+    patch->status()["imageDigest"] = image->digests[0].substr(at + 1);
+  }
+}
+
 void ContainerReconciler::WriteStatus(const Wanted& want, const Plan& plan, const Object& container,
                                       runtime::StatusPatch* patch) const {
   Json& status = patch->status();
@@ -251,11 +278,14 @@ void ContainerReconciler::WriteStatus(const Wanted& want, const Plan& plan, cons
       status["hostIP"] = hosts::AddressOf(v1::NodeSpec::From(*node));
     status["ports"] = PortsOf(c);
     const std::string finished = WholeSeconds(c.state.finished_at);
-    if (!c.state.running && !finished.empty()) {
-      status["lastTermination"] = {
-          {"exitCode", c.state.exit_code},
-          {"reason", c.state.oom_killed ? "OOMKilled" : c.state.exit_code == 0 ? "Completed" : "Error"},
-          {"finishedAt", finished}};
+    // The engine calls a container that it is about to start again running, too.
+    const bool ended = c.state.status == "exited" || c.state.status == "restarting";
+    if (ended && !finished.empty()) {
+      status["lastTermination"] = {{"exitCode", c.state.exit_code},
+                                   {"reason", c.state.oom_killed       ? "OOMKilled"
+                                              : c.state.exit_code == 0 ? "Completed"
+                                                                       : "Error"},
+                                   {"finishedAt", finished}};
     }
   }
   patch->SetCondition(kConditionRunning, plan.running, plan.running ? "Running" : "NotRunning", "");

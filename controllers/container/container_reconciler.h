@@ -27,11 +27,18 @@ class ContainerReconciler {
                  const Wanted& want, const Plan& plan);
   Status Create(const Context& ctx, docker::Engine* engine, const Object& container,
                 const v1::ContainerTemplate& tmpl);
+  // Starts it, and makes the network that it may miss first. Removes a container that cannot start
+  // any more, so that the next look makes a new one.
+  Status StartThere(const Context& ctx, docker::Engine* engine, const Object& container,
+                    const std::string& id);
   // Creates it under the config's name, or under another one when something else has that name.
   Result<std::string> CreateNamed(const Context& ctx, docker::Engine* engine,
                                   docker::ContainerConfig config, const Object& container);
   Status RemoveAll(const Context& ctx, docker::Engine* engine, const std::vector<std::string>& ids,
                    int grace_seconds);
+  // The registry's digest of what runs, asked for when the image is another one than in the status.
+  void WriteImageDigest(const Context& ctx, docker::Engine* engine, const Plan& plan,
+                        runtime::StatusPatch* patch) const;
   void WriteStatus(const Wanted& want, const Plan& plan, const Object& container,
                    runtime::StatusPatch* patch) const;
   void WriteFailure(const Object& container, const Error& error, runtime::StatusPatch* patch);

@@ -44,8 +44,8 @@ Result<std::string> HostResources::Lookup(const Context& ctx, const Object& cont
   if (!secret) return value.get<std::string>();
   auto decoded = Base64Decode(value.get_ref<const std::string&>());
   if (!decoded) {
-    return Error(Code::kInvalid, fmt::format("{}: key {} of secret {} is not base64", context,
-                                             ref.key, ref.name));
+    return Error(Code::kInvalid,
+                 fmt::format("{}: key {} of secret {} is not base64", context, ref.key, ref.name));
   }
   return std::move(*decoded);
 }
@@ -65,12 +65,16 @@ Result<std::vector<std::string>> HostResources::ResolveEnv(
 
 Status HostResources::NoteNode(const Context& ctx, const Object& volume,
                                const std::string& node) const {
-  GANTRY_TRY(runtime::AddFinalizer(ctx, client_, v1::kVolumes, volume, v1::kFinalizerVolume));
-  std::vector<std::string> nodes = GetStrings(volume.status(), "nodes");
+  GANTRY_TRY_SET(const Object current,
+                 runtime::AddFinalizer(ctx, client_, v1::kVolumes, volume, v1::kFinalizerVolume));
+  std::vector<std::string> nodes = GetStrings(current.status(), "nodes");
   if (std::find(nodes.begin(), nodes.end(), node) != nodes.end()) return OkStatus();
   nodes.push_back(node);
-  GANTRY_TRY(client_.Patch(ctx, v1::kVolumes, volume.key(), client::PatchType::kMerge,
-                           {{"status", {{"nodes", nodes}}}}, "status"));
+  // Only over what was read: another host may be noting itself, and a note must not be lost.
+  GANTRY_TRY(client_.Patch(ctx, v1::kVolumes, current.key(), client::PatchType::kMerge,
+                           {{"metadata", {{"resourceVersion", current.resource_version()}}},
+                            {"status", {{"nodes", nodes}}}},
+                           "status"));
   return OkStatus();
 }
 
@@ -98,7 +102,8 @@ Status HostResources::EnsureVolumes(const Context& ctx, docker::Engine* engine,
     if (owner == made.labels.end() || owner->second != installation) {
       return Error(Code::kConflict,
                    fmt::format("the host has a volume {} that Gantry did not make; rename one of "
-                               "them or remove it there", config.name));
+                               "them or remove it there",
+                               config.name));
     }
   }
   return OkStatus();
@@ -113,7 +118,8 @@ Status HostResources::EnsureImage(const Context& ctx, docker::Engine* engine,
     if (image.code() != Code::kNotFound) return image.error();
     if (tmpl.pull_policy == "Never") {
       return Error(Code::kNotFound, fmt::format("image \"{}\" is not on the host and pullPolicy is "
-                                                "Never", tmpl.image));
+                                                "Never",
+                                                tmpl.image));
     }
   }
   recorder_->Record(container, runtime::EventType::kNormal, "Pulling",

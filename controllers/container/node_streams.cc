@@ -49,9 +49,8 @@ class Pump : public nodeproxy::StreamHandle {
       auto frame = output_->Next();
       if (!frame.ok()) return sink_->OnEnd(frame.error());
       if (!frame->has_value()) return sink_->OnEnd(finish_());
-      const Channel channel = (*frame)->channel == docker::OutputChannel::kStderr
-                                  ? Channel::kStderr
-                                  : Channel::kStdout;
+      const Channel channel =
+          (*frame)->channel == docker::OutputChannel::kStderr ? Channel::kStderr : Channel::kStdout;
       if (!sink_->OnData(channel, (*frame)->bytes))
         return sink_->OnEnd(Error(Code::kCancelled, "the receiver left"));
     }
@@ -106,8 +105,9 @@ class EngineStreams : public nodeproxy::NodeStreams {
     log.tty = details.tty;
     GANTRY_TRY_SET(log.since, SinceOf(options, *clock_));
     GANTRY_TRY_SET(auto stream, target.engine->Logs(ctx, target.id, log));
-    return std::make_unique<Pump>(target.engine, std::move(stream), nullptr, nullptr,
-                                  [] { return Result<int>(0); }, std::move(sink));
+    return std::make_unique<Pump>(
+        target.engine, std::move(stream), nullptr, nullptr, [] { return Result<int>(0); },
+        std::move(sink));
   }
 
   Result<std::unique_ptr<nodeproxy::StreamHandle>> Exec(
@@ -131,10 +131,14 @@ class EngineStreams : public nodeproxy::NodeStreams {
         return engine->ResizeExec(Context().WithTimeout(kCallLimit), id, width, height);
       };
     }
+    // The engine notes the end of the process a moment after the end of its output.
     const auto exit_code = [engine, id]() -> Result<int> {
-      GANTRY_TRY_SET(const docker::ExecState state,
-                     engine->InspectExec(Context().WithTimeout(kCallLimit), id));
-      return state.exit_code;
+      const Context limited = Context().WithTimeout(kCallLimit);
+      while (true) {
+        GANTRY_TRY_SET(const docker::ExecState state, engine->InspectExec(limited, id));
+        if (!state.running) return state.exit_code;
+        GANTRY_TRY(limited.SleepFor(std::chrono::milliseconds(20)));
+      }
     };
     return std::make_unique<Pump>(engine, std::move(session), input, resize, exit_code,
                                   std::move(sink));
@@ -158,8 +162,7 @@ class EngineStreams : public nodeproxy::NodeStreams {
       return Error(Code::kBadRequest, fmt::format("container {} is not running yet{}{}",
                                                   key.ToString(), why.empty() ? "" : ": ", why));
     }
-    GANTRY_TRY_SET(auto engine,
-                   hosts_->EngineOf(ctx, GetString(container->spec(), "nodeName")));
+    GANTRY_TRY_SET(auto engine, hosts_->EngineOf(ctx, GetString(container->spec(), "nodeName")));
     return Target{std::move(engine), id};
   }
 
@@ -177,8 +180,8 @@ class EngineStreams : public nodeproxy::NodeStreams {
         return engine->ResizeContainer(Context().WithTimeout(kCallLimit), id, width, height);
       };
     }
-    return std::make_unique<Pump>(engine, std::move(session), input, resize,
-                                  [] { return Result<int>(0); }, std::move(sink));
+    return std::make_unique<Pump>(
+        engine, std::move(session), input, resize, [] { return Result<int>(0); }, std::move(sink));
   }
 
   const runtime::Lister& containers_;

@@ -50,7 +50,7 @@ class ImageApi {
   virtual ~ImageApi() = default;
   // Pulls exactly the tag or digest that `reference` names, `latest` when it names none, and
   // returns when all is on the host. kNotFound when the registry says that there is no such image
-  // or that it may not be seen.
+  // or that it may not be seen; kInternal when the registry cannot be reached.
   virtual Status PullImage(const Context& ctx, std::string_view reference,
                            std::string_view platform, const RegistryAuth* auth) = 0;
   virtual Result<ImageDetails> InspectImage(const Context& ctx, std::string_view reference) = 0;

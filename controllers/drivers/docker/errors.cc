@@ -61,7 +61,7 @@ Error ErrorFromPull(std::string_view message) {
   if (Contains(message, "unauthorized") || Contains(message, "no basic auth credentials")) {
     return Error(Code::kForbidden, std::string(message));
   }
-  return Error(Code::kUnavailable, std::string(message));
+  return Error(Code::kInternal, std::string(message));
 }
 
 }  // namespace gantry::docker

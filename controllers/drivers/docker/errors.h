@@ -11,7 +11,8 @@ namespace gantry::docker {
 Error ErrorFromAnswer(int status, std::string_view body);
 
 // The Error of a message that came in a pull's stream after its 200: kNotFound when the registry
-// denies the image, kUnavailable for what may pass.
+// denies the image, kForbidden when it wants credentials, else kInternal: the registry is out of
+// reach, which is not the engine's kUnavailable.
 Error ErrorFromPull(std::string_view message);
 
 }  // namespace gantry::docker

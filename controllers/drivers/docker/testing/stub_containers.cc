@@ -190,7 +190,7 @@ StubAnswer StubState::InspectContainer(const std::string& ref) {
   MutexLock lock(&mu_);
   ContainerPtr c = FindLocked(ref);
   if (c == nullptr) return StubError(404, "No such container: " + ref);
-  Json state = {{"Status", c->status},         {"Running", c->running()},
+  Json state = {{"Status", c->status},         {"Running", c->active()},
                 {"ExitCode", c->exit_code},    {"Error", c->error},
                 {"OOMKilled", false},          {"StartedAt", c->started_at},
                 {"FinishedAt", c->finished_at}};

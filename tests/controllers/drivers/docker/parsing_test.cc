@@ -135,7 +135,7 @@ TEST(Errors, HaveTheEnginesWords) {
       Code::kAlreadyExists);
   EXPECT_EQ(ErrorFromPull("manifest for a:1 not found: manifest unknown").code, Code::kNotFound);
   EXPECT_EQ(ErrorFromPull("unauthorized: authentication required").code, Code::kForbidden);
-  EXPECT_EQ(ErrorFromPull("dial tcp: connection refused").code, Code::kUnavailable);
+  EXPECT_EQ(ErrorFromPull("dial tcp: connection refused").code, Code::kInternal);
 }
 
 TEST(HttpParser, TakesBodiesInAllForms) {
