@@ -1,5 +1,7 @@
 #include "kubectl-plugin/applier.h"
 
+#include <fmt/format.h>
+
 #include "kubectl-plugin/three_way.h"
 
 namespace gantry::kubectl {
@@ -8,8 +10,9 @@ namespace {
 constexpr int kAttempts = 5;
 
 // Tells which step of applying failed.
-Error During(const char* step, const Error& e) {
-  return e.message.rfind("error: ", 0) == 0 || e.code == Code::kUnavailable ? e : e.Wrap(step);
+Error During(const char* step, const std::string& source, const Error& e) {
+  if (e.code == Code::kUnavailable) return e;  // not about this object
+  return e.Wrap(source.empty() ? step : fmt::format("{} \"{}\"", step, source));
 }
 
 Json LastApplied(const Object& live) {
@@ -22,7 +25,8 @@ Json LastApplied(const Object& live) {
 Result<Applied> ApplyObject(Session& session, const ServedResource& type, const Object& manifest,
                             const ApplyOptions& options) {
   GANTRY_TRY_SET(const client::Client* client, session.client());
-  const client::WriteOptions write{options.dry_run, options.field_validation, options.field_manager};
+  const client::WriteOptions write{options.dry_run, options.field_validation,
+                                   options.field_manager};
   const Json wanted = WithLastApplied(manifest.json());
   for (int attempt = 1;; ++attempt) {
     auto live = client->Get(session.ctx(), type.resource, manifest.key());
@@ -31,7 +35,7 @@ Result<Applied> ApplyObject(Session& session, const ServedResource& type, const 
       auto created = client->Create(session.ctx(), type.resource, Object(wanted), write);
       if (created.ok()) return Applied{*std::move(created), "created"};
       if (created.code() == Code::kAlreadyExists && attempt < kAttempts) continue;
-      return During("error when creating", created.error());
+      return During("error when creating", options.source, created.error());
     }
     const Json patch = ThreeWayMergePatch(LastApplied(*live), wanted, live->json());
     if (patch.empty()) return Applied{*std::move(live), "unchanged"};
@@ -42,7 +46,8 @@ Result<Applied> ApplyObject(Session& session, const ServedResource& type, const 
       return Applied{*std::move(patched), same ? "unchanged" : "configured"};
     }
     const bool passing = patched.code() == Code::kConflict || patched.code() == Code::kNotFound;
-    if (!passing || attempt == kAttempts) return During("error when applying patch", patched.error());
+    if (!passing || attempt == kAttempts)
+      return During("error when patching", options.source, patched.error());
   }
 }
 

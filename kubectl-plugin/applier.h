@@ -8,8 +8,9 @@
 namespace gantry::kubectl {
 
 struct ApplyOptions {
-  bool dry_run = false;                                       // by the server
+  bool dry_run = false;  // by the server
   std::string field_validation = "Strict";
+  std::string source;                                       // a file, for messages
   std::string field_manager = "kubectl-client-side-apply";  // kubectl's, so that both own together
 };
 

@@ -19,7 +19,8 @@ const Command& Command::Flag(const std::string& names, bool* value, const std::s
 
 const Command& Command::Flag(const std::string& names, std::optional<bool>* value,
                              const std::string& help) const {
-  app_->add_flag_callback(names, [value] { *value = true; }, help);
+  app_->add_flag_callback(
+      names, [value] { *value = true; }, help);
   return *this;
 }
 
@@ -38,7 +39,8 @@ const Command& Command::Text(const std::string& names, std::string* value,
 
 const Command& Command::Number(const std::string& names, std::optional<int64_t>* value,
                                const std::string& help) const {
-  app_->add_option_function<int64_t>(names, [value](const int64_t& n) { *value = n; }, help)
+  app_->add_option_function<int64_t>(
+          names, [value](const int64_t& n) { *value = n; }, help)
       ->type_name("N");
   return *this;
 }

@@ -17,15 +17,16 @@ namespace gantry::kubectl {
 
 // One verb's place in the command line. Verbs describe their flags here and say what to run; CLI11
 // stays in args.cc. Copies mean the same verb. Names are as CLI11 takes them: `-n,--namespace`.
-// The variables must live until CommandLine::Run returned, and keep their value when the flag is not
-// given.
+// The variables must live until CommandLine::Run returned, and keep their value when the flag is
+// not given.
 class Command {
  public:
   explicit Command(CLI::App* app, std::function<Result<int>()>* selected)
       : app_(app), selected_(selected) {}
 
   // A verb below this one. `usage` is shown after its name, `get TYPE [NAME...]`.
-  Command Add(const std::string& name, const std::string& help, const std::string& usage = "") const;
+  Command Add(const std::string& name, const std::string& help,
+              const std::string& usage = "") const;
 
   const Command& Flag(const std::string& names, bool* value, const std::string& help) const;
   const Command& Flag(const std::string& names, std::optional<bool>* value,

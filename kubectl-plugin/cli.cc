@@ -12,7 +12,8 @@ namespace {
 
 void AddGlobalFlags(const Command& root, Session* session) {
   kubeconfig::Overrides& f = session->flags;
-  root.Text("--kubeconfig", &f.kubeconfig, "the kubeconfig file, instead of $KUBECONFIG and ~/.kube/config")
+  root.Text("--kubeconfig", &f.kubeconfig,
+            "the kubeconfig file, instead of $KUBECONFIG and ~/.kube/config")
       .Text("--context", &f.context, "the context of the kubeconfig to use")
       .Text("--cluster", &f.cluster, "the cluster of the kubeconfig to use")
       .Text("--user", &f.user, "the user of the kubeconfig to use")
@@ -24,10 +25,12 @@ void AddGlobalFlags(const Command& root, Session* session) {
       .Text("--certificate-authority", &f.certificate_authority, "a file with the CA's certificate")
       .Text("--client-certificate", &f.client_certificate, "a file with the client's certificate")
       .Text("--client-key", &f.client_key, "a file with the client's key")
-      .Text("--tls-server-name", &f.tls_server_name, "the name to check the server's certificate for")
+      .Text("--tls-server-name", &f.tls_server_name,
+            "the name to check the server's certificate for")
       .Flag("--insecure-skip-tls-verify", &f.insecure_skip_tls_verify,
             "do not check the server's certificate")
-      .Text("--request-timeout", &session->request_timeout, "give up a request after so long (10s)");
+      .Text("--request-timeout", &session->request_timeout,
+            "give up a request after so long (10s)");
 }
 
 }  // namespace
@@ -36,7 +39,8 @@ int RunCli(const std::vector<std::string>& arguments, Session* session) {
   // What follows `--` is a command for a container, whatever it looks like.
   const auto dashes = std::find(arguments.begin(), arguments.end(), "--");
   const std::vector<std::string> own(arguments.begin(), dashes);
-  const std::vector<std::string> rest(dashes == arguments.end() ? dashes : dashes + 1, arguments.end());
+  const std::vector<std::string> rest(dashes == arguments.end() ? dashes : dashes + 1,
+                                      arguments.end());
 
   CommandLine line("kubectl-gantry", "Manages applications on fleets of Docker hosts.");
   const Command root = line.root();

@@ -25,7 +25,8 @@ Result<std::vector<Object>> ListBy(Session& session, const ContainerSet& set,
 }
 
 // `<service>-<slot>` as the name of the slot's current instance; empty when it is none.
-Result<std::string> ResolveSlot(Session& session, const ContainerSet& set, const std::string& name) {
+Result<std::string> ResolveSlot(Session& session, const ContainerSet& set,
+                                const std::string& name) {
   const size_t dash = name.rfind('-');
   if (dash == std::string::npos || dash == 0 || dash + 1 == name.size() ||
       !std::all_of(name.begin() + static_cast<long>(dash) + 1, name.end(),
@@ -80,14 +81,13 @@ Result<ContainerSet> FindContainers(Session& session, const std::string& word) {
   if (type == set.type) return One(session, std::move(set), name);
   const std::string full = type->Name();
   if (full != "applications.gantry.dev" && full != "services.gantry.dev") {
-    return LocalError(fmt::format("{} have no containers; name an application, a service or a container",
-                                  full));
+    return LocalError(
+        fmt::format("{} have no containers; name an application, a service or a container", full));
   }
   GANTRY_TRY_SET(const client::Client* client, session.client());
   GANTRY_TRY(client->Get(session.ctx(), type->resource, {set.ns, name}));
-  set.selector = fmt::format("{}={}", type->resource.plural == "services" ? kServiceLabel
-                                                                           : kApplicationLabel,
-                             name);
+  set.selector = fmt::format(
+      "{}={}", type->resource.plural == "services" ? kServiceLabel : kApplicationLabel, name);
   GANTRY_TRY_SET(const auto containers, ListBy(session, set, set.selector));
   for (const Object& o : containers) set.names.emplace_back(o.name());
   std::sort(set.names.begin(), set.names.end());

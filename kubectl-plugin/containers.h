@@ -16,11 +16,13 @@ struct ContainerSet {
   std::vector<std::string> names;  // sorted
 };
 
-// `app/x` and `service/x` (or gsvc/x): their containers. `ct/x` or a bare name: the container of that
-// name, or for `<service>-<slot>` the current instance of that slot. Errors are local or NotFound.
+// `app/x` and `service/x` (or gsvc/x): their containers. `ct/x` or a bare name: the container of
+// that name, or for `<service>-<slot>` the current instance of that slot. Errors are local or
+// NotFound.
 Result<ContainerSet> FindContainers(Session& session, const std::string& word);
 
-// Of the instances of one slot the one to talk to: not being deleted, then the youngest. Null for none.
+// Of the instances of one slot the one to talk to: not being deleted, then the youngest. Null for
+// none.
 const Object* CurrentInstance(const std::vector<Object>& instances);
 
 }  // namespace gantry::kubectl

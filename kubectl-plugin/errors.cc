@@ -34,8 +34,8 @@ std::string FormatError(const Error& error) {
     if (StartsWith(error.message, own)) return error.message;
   }
   if (error.code == Code::kInvalid && error.details && !error.details->kind.empty()) {
-    const std::string head = fmt::format("The {} \"{}\" is invalid", error.details->kind,
-                                         error.details->name);
+    const std::string head =
+        fmt::format("The {} \"{}\" is invalid", error.details->kind, error.details->name);
     const std::vector<std::string> causes = Causes(*error.details);
     if (causes.size() == 1) return head + ": " + causes[0];
     if (!causes.empty()) {
@@ -43,6 +43,9 @@ std::string FormatError(const Error& error) {
       for (const std::string& cause : causes) out += "\n* " + cause;
       return out;
     }
+  }
+  if (error.code == Code::kUnauthorized) {
+    return "error: You must be logged in to the server (Unauthorized)";
   }
   const std::string_view reason = StatusReason(error.code);
   if (reason.empty()) return "Error from server: " + error.message;

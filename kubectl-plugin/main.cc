@@ -1,12 +1,10 @@
 #include <unistd.h>
 
-#include <csignal>
 #include <iostream>
 
 #include "kubectl-plugin/cli.h"
 
 int main(int argc, char** argv) {
-  std::signal(SIGPIPE, SIG_IGN);  // a closed connection is an error of a write
   using gantry::kubectl::Session;
   Session session({std::cin, std::cout, std::cerr, isatty(0) == 1, isatty(1) == 1, isatty(2) == 1});
   return gantry::kubectl::RunCli({argv + 1, argv + argc}, &session);

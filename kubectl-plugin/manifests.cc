@@ -25,7 +25,8 @@ Result<std::vector<std::string>> ExpandDirectory(const std::string& path, bool r
   std::vector<std::string> files;
   try {
     const auto add = [&files](const fs::directory_entry& entry) {
-      if (entry.is_regular_file() && IsManifestName(entry.path())) files.push_back(entry.path().string());
+      if (entry.is_regular_file() && IsManifestName(entry.path()))
+        files.push_back(entry.path().string());
     };
     if (recursive) {
       for (const auto& entry : fs::recursive_directory_iterator(path)) add(entry);
@@ -73,8 +74,9 @@ Status AddText(const std::string& text, const std::string& source, std::vector<M
   for (yaml::YamlDocument& document : *documents) {
     if (!document.duplicates.empty()) {
       const yaml::DuplicateKey& d = document.duplicates[0];
-      return LocalError(fmt::format("error parsing {}: yaml: line {}, column {}: key \"{}\" already set",
-                                    source, d.at.line, d.at.column, d.path));
+      return LocalError(
+          fmt::format("error parsing {}: yaml: line {}, column {}: key \"{}\" already set", source,
+                      d.at.line, d.at.column, d.path));
     }
     GANTRY_TRY(AddDocument(std::move(document.value), source, out));
   }

@@ -14,8 +14,9 @@ struct Manifest {
   std::string source;  // the file's name, or `STDIN`
 };
 
-// The objects of files, directories (*.json, *.yaml, *.yml; deeper ones with `recursive`) and `-` for
-// standard input, in order; lists are taken apart. Errors are local and name file, line and column.
+// The objects of files, directories (*.json, *.yaml, *.yml; deeper ones with `recursive`) and `-`
+// for standard input, in order; lists are taken apart. Errors are local and name file, line and
+// column.
 Result<std::vector<Manifest>> ReadManifests(Io& io, const std::vector<std::string>& paths,
                                             bool recursive);
 

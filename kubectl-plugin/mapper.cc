@@ -67,9 +67,8 @@ void Mapper::AddAggregated(const Json& groups) {
     const std::string name = GetString(GetObject(group, "metadata"), "name");
     for (const Json& version : GetArray(group, "versions")) {
       for (const Json& r : GetArray(version, "resources")) {
-        ServedResource served =
-            FromDocument(r, name, GetString(version, "version"), "resource",
-                         GetString(GetObject(r, "responseKind"), "kind"));
+        ServedResource served = FromDocument(r, name, GetString(version, "version"), "resource",
+                                             GetString(GetObject(r, "responseKind"), "kind"));
         served.singular = GetString(r, "singularResource", Lower(served.resource.kind));
         served.resource.namespaced = GetString(r, "scope") == "Namespaced";
         for (const Json& sub : GetArray(r, "subresources")) {
@@ -120,8 +119,9 @@ Result<Mapper> Mapper::Discover(Session& session) {
   }
   for (const Json& group : GetArray(groups, "groups")) {
     for (const Json& version : GetArray(group, "versions")) {
-      GANTRY_TRY_SET(const Json list, session.Fetch("GET", "/apis/" + GetString(version, "groupVersion"),
-                                                    "application/json"));
+      GANTRY_TRY_SET(
+          const Json list,
+          session.Fetch("GET", "/apis/" + GetString(version, "groupVersion"), "application/json"));
       mapper.AddLegacy(list);
     }
   }

@@ -15,7 +15,8 @@ namespace {
 // Puts the failure to reach the server in kubectl's words.
 class ExplainingTransport : public client::Transport {
  public:
-  explicit ExplainingTransport(std::shared_ptr<client::Transport> inner) : inner_(std::move(inner)) {}
+  explicit ExplainingTransport(std::shared_ptr<client::Transport> inner)
+      : inner_(std::move(inner)) {}
 
   Result<client::HttpResponse> Do(const Context& ctx, const client::HttpRequest& request) override {
     return Explain(inner_->Do(ctx, request));
@@ -43,9 +44,10 @@ class ExplainingTransport : public client::Transport {
     const std::string what = e.message.substr(kConnect.size());
     const size_t colon = what.find(": ");
     if (what.find("refused") != std::string::npos && colon != std::string::npos) {
-      return Error(e.code, fmt::format("The connection to the server {} was refused - did you specify "
-                                       "the right host or port?",
-                                       what.substr(0, colon)));
+      return Error(e.code,
+                   fmt::format("The connection to the server {} was refused - did you specify "
+                               "the right host or port?",
+                               what.substr(0, colon)));
     }
     return Error(e.code, "Unable to connect to the server: " + what);
   }
@@ -70,7 +72,8 @@ Status Session::Connect() {
   }
   client_ = std::make_unique<client::Client>(std::make_shared<ExplainingTransport>(transport_),
                                              "kubectl-gantry");
-  client_->set_warning_sink([this](const std::string& text) { io_.err << "Warning: " << text << "\n"; });
+  client_->set_warning_sink(
+      [this](const std::string& text) { io_.err << "Warning: " << text << "\n"; });
   return OkStatus();
 }
 
@@ -104,9 +107,9 @@ Context Session::Limited() const {
 Result<Json> Session::Fetch(const std::string& method, const std::string& target,
                             const std::string& accept) {
   GANTRY_TRY(Connect());
-  client::HttpRequest request{method, target, {{"Accept", accept}, {"User-Agent", "kubectl-gantry"}}, ""};
-  GANTRY_TRY_SET(const client::HttpResponse response,
-                 client_->transport()->Do(Limited(), request));
+  client::HttpRequest request{
+      method, target, {{"Accept", accept}, {"User-Agent", "kubectl-gantry"}}, ""};
+  GANTRY_TRY_SET(const client::HttpResponse response, client_->transport()->Do(Limited(), request));
   if (response.status >= 300) return ErrorFromStatus(response.status, response.body);
   return ParseJson(response.body).Wrap("error: the server's answer");
 }

@@ -22,8 +22,8 @@ struct Io {
   bool err_tty = false;
 };
 
-// What every verb shares: the flags that stand before or after it, the connection, and the kinds that
-// the server has. Everything is made at first use. Not thread-safe.
+// What every verb shares: the flags that stand before or after it, the connection, and the kinds
+// that the server has. Everything is made at first use. Not thread-safe.
 class Session {
  public:
   explicit Session(Io io);
@@ -43,9 +43,9 @@ class Session {
   // The namespace of -n, else of the context, else `default`.
   Result<std::string> ns();
 
-  // A request with a body and an Accept of the caller's; the JSON answer, or the server's error.
-  // Warnings of the server are printed.
-  Result<Json> Fetch(const std::string& method, const std::string& target, const std::string& accept);
+  // A request with an Accept of the caller's; the JSON answer, or the server's error.
+  Result<Json> Fetch(const std::string& method, const std::string& target,
+                     const std::string& accept);
   Result<std::string> FetchText(const std::string& target);
 
  private:

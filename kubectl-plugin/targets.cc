@@ -9,19 +9,22 @@
 namespace gantry::kubectl {
 namespace {
 
-Result<std::vector<Target>> ParseSlashes(const Mapper& mapper, const std::vector<std::string>& words) {
+Result<std::vector<Target>> ParseSlashes(const Mapper& mapper,
+                                         const std::vector<std::string>& words) {
   std::vector<Target> targets;
   for (const std::string& word : words) {
     const size_t slash = word.find('/');
     if (slash == std::string::npos) {
-      return LocalError("there is no need to specify a resource type as a separate argument when "
-                        "passing arguments in resource/name form");
+      return LocalError(
+          "there is no need to specify a resource type as a separate argument when "
+          "passing arguments in resource/name form");
     }
     const std::string name = word.substr(slash + 1);
     if (slash == 0 || name.empty() || name.find('/') != std::string::npos) {
-      return LocalError(fmt::format("arguments in resource/name form must have a single resource and "
-                                    "name, not \"{}\"",
-                                    word));
+      return LocalError(
+          fmt::format("arguments in resource/name form must have a single resource and "
+                      "name, not \"{}\"",
+                      word));
     }
     GANTRY_TRY_SET(const ServedResource* type, mapper.Find(word.substr(0, slash)));
     if (!targets.empty() && targets.back().type == type) {
@@ -35,7 +38,8 @@ Result<std::vector<Target>> ParseSlashes(const Mapper& mapper, const std::vector
 
 }  // namespace
 
-Result<std::vector<Target>> ParseTargets(const Mapper& mapper, const std::vector<std::string>& words) {
+Result<std::vector<Target>> ParseTargets(const Mapper& mapper,
+                                         const std::vector<std::string>& words) {
   if (words.empty()) return LocalError("you must specify the type of resource");
   for (const std::string& word : words) {
     if (word.find('/') != std::string::npos) return ParseSlashes(mapper, words);

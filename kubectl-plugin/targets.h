@@ -14,6 +14,7 @@ struct Target {
 };
 
 // `TYPE[,TYPE...]`, `TYPE NAME...`, `TYPE,TYPE NAME...` or `TYPE/NAME...`. Errors are local.
-Result<std::vector<Target>> ParseTargets(const Mapper& mapper, const std::vector<std::string>& words);
+Result<std::vector<Target>> ParseTargets(const Mapper& mapper,
+                                         const std::vector<std::string>& words);
 
 }  // namespace gantry::kubectl

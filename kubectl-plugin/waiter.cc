@@ -15,7 +15,8 @@ constexpr auto kForEver = std::chrono::hours(24 * 365);
 
 // Whether asking again may help.
 bool IsPassing(const Error& e) {
-  return e.code == Code::kUnavailable || e.code == Code::kExpired || e.code == Code::kTooManyRequests;
+  return e.code == Code::kUnavailable || e.code == Code::kExpired ||
+         e.code == Code::kTooManyRequests;
 }
 
 // One look and then the watch from there. True when `met`.
@@ -32,7 +33,8 @@ Result<bool> Follow(const client::Client& client, const Context& ctx, const Serv
   GANTRY_TRY_SET(const auto watcher, client.Watch(ctx, type.resource, key.ns, options));
   while (true) {
     GANTRY_TRY_SET(const client::WatchEvent event, watcher->Next());
-    if (event.type == client::WatchEvent::Type::kBookmark || event.object.name() != key.name) continue;
+    if (event.type == client::WatchEvent::Type::kBookmark || event.object.name() != key.name)
+      continue;
     const bool deleted = event.type == client::WatchEvent::Type::kDeleted;
     if (met(deleted ? nullptr : &event.object)) return true;
   }
@@ -45,8 +47,9 @@ Status WaitForObject(Session& session, const ServedResource& type, const ObjectK
   GANTRY_TRY_SET(const client::Client* client, session.client());
   const Error too_late(Code::kTimeout, "timed out");
   const bool look_once = timeout.count() == 0;
-  const Context ctx = look_once ? session.ctx()
-                                : session.ctx().WithTimeout(timeout.count() < 0 ? kForEver : timeout);
+  const Context ctx = look_once
+                          ? session.ctx()
+                          : session.ctx().WithTimeout(timeout.count() < 0 ? kForEver : timeout);
   for (bool reached = false;; reached = true) {
     const Result<bool> done = Follow(*client, ctx, type, key, look_once, met);
     if (done.ok()) return *done ? OkStatus() : Status(too_late);

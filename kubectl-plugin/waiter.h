@@ -19,8 +19,8 @@ Status WaitForObject(Session& session, const ServedResource& type, const ObjectK
 // `30s`, `2m`, and plain seconds. Local error otherwise.
 Result<Duration> ParseTimeout(const std::string& text);
 
-// One line about how far an object is: the message of its Ready condition, or its phase; empty if it
-// tells nothing.
+// One line about how far an object is: the message of its Ready condition, or its phase; empty if
+// it tells nothing.
 std::string StateLine(const Object& object);
 
 }  // namespace gantry::kubectl

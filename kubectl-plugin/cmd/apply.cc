@@ -39,7 +39,8 @@ Result<std::string> FieldValidation(const std::string& validate) {
   if (validate == "strict" || validate == "true") return std::string("Strict");
   if (validate == "warn") return std::string("Warn");
   if (validate == "ignore" || validate == "false") return std::string("Ignore");
-  return LocalError(fmt::format("invalid --validate \"{}\": must be strict, warn or ignore", validate));
+  return LocalError(
+      fmt::format("invalid --validate \"{}\": must be strict, warn or ignore", validate));
 }
 
 class Applier {
@@ -49,7 +50,8 @@ class Applier {
   Result<int> Run() {
     if (flags_.files.empty()) return LocalError("must specify -f FILE, -f DIRECTORY or -f -");
     if (!flags_.dry_run.empty() && flags_.dry_run != "none" && flags_.dry_run != "server") {
-      return LocalError(fmt::format("invalid --dry-run \"{}\": must be none or server", flags_.dry_run));
+      return LocalError(
+          fmt::format("invalid --dry-run \"{}\": must be none or server", flags_.dry_run));
     }
     options_.dry_run = flags_.dry_run == "server";
     options_.field_manager = flags_.field_manager;
@@ -80,12 +82,14 @@ class Applier {
     GANTRY_TRY_SET(const Mapper* mapper, session_.mapper());
     const ServedResource* type = mapper->FindKind(o.gvk());
     if (!type) {
-      return LocalError(fmt::format(
-          "resource mapping not found for name: \"{}\" namespace: \"{}\" from \"{}\": no matches for "
-          "kind \"{}\" in version \"{}\"\nensure CRDs are installed first",
-          o.name(), o.ns(), manifest->source, o.kind(), o.api_version()));
+      return LocalError(
+          fmt::format("resource mapping not found for name: \"{}\" namespace: \"{}\" from \"{}\": "
+                      "no matches for "
+                      "kind \"{}\" in version \"{}\"\nensure CRDs are installed first",
+                      o.name(), o.ns(), manifest->source, o.kind(), o.api_version()));
     }
     GANTRY_TRY(SetNamespace(*type, &o));
+    options_.source = manifest->source;
     GANTRY_TRY_SET(const Applied applied, ApplyObject(session_, *type, o, options_));
     if (IsDefinition(o) && !options_.dry_run) definitions_.push_back({type, o.key()});
     if (printer_) {
@@ -103,10 +107,11 @@ class Applier {
       GANTRY_TRY_SET(const std::string ns, session_.ns());
       o->set_ns(ns);
     } else if (!session_.flags.ns.empty() && session_.flags.ns != o->ns()) {
-      return LocalError(fmt::format("the namespace from the provided object \"{}\" does not match the "
-                                    "namespace \"{}\". You must pass '--namespace={}' to perform this "
-                                    "operation.",
-                                    o->ns(), session_.flags.ns, o->ns()));
+      return LocalError(
+          fmt::format("the namespace from the provided object \"{}\" does not match the "
+                      "namespace \"{}\". You must pass '--namespace={}' to perform this "
+                      "operation.",
+                      o->ns(), session_.flags.ns, o->ns()));
     }
     return OkStatus();
   }
@@ -120,8 +125,8 @@ class Applier {
       });
       if (s.ok()) continue;
       if (s.code() != Code::kTimeout) return s;
-      return LocalError(fmt::format("timed out waiting for {} to serve its kind",
-                                    type->ObjectName(key.name)));
+      return LocalError(
+          fmt::format("timed out waiting for {} to serve its kind", type->ObjectName(key.name)));
     }
     return session_.RefreshMapper();
   }

@@ -34,7 +34,8 @@ struct ComposeFlags {
 
 // The file that `docker compose` would take.
 Result<std::string> DefaultFile() {
-  for (const char* name : {"compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"}) {
+  for (const char* name :
+       {"compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"}) {
     std::error_code ec;
     if (fs::exists(name, ec)) return std::string(name);
   }
@@ -154,7 +155,8 @@ Result<int> Down(Session& session, const ComposeFlags& flags) {
     if (left.items.empty() && !application.ok()) return 0;
     progress.Show(fmt::format("waiting for {} containers to be gone", left.items.size()));
     if (!ctx.SleepFor(std::chrono::milliseconds(250)).ok()) {
-      return LocalError(fmt::format("timed out waiting for {} containers to be gone", left.items.size()));
+      return LocalError(
+          fmt::format("timed out waiting for {} containers to be gone", left.items.size()));
     }
   }
 }
@@ -169,7 +171,8 @@ void AddCompose(const Command& root, Session* session) {
   up.Text("-f,--file", &flags->file, "the Compose file, or - for standard input")
       .Text("--name", &flags->name, "the application's name")
       .Text("--cluster", &flags->cluster, "the Cluster to run in (default)")
-      .Text("--env-file", &flags->env_file, "KEY=VALUE lines for ${KEY}; .env beside the file otherwise")
+      .Text("--env-file", &flags->env_file,
+            "KEY=VALUE lines for ${KEY}; .env beside the file otherwise")
       .List("--param", &flags->parameters, "KEY=VALUE for ${KEY}")
       .Flag("-d,--detach", &flags->detach, "do not wait until it is ready")
       .Flag("--wait", &flags->wait, "wait until it is ready (the default)")

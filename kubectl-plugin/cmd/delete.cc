@@ -73,7 +73,8 @@ class Deleter {
           flags_.cascade));
     }
     if (!flags_.dry_run.empty() && flags_.dry_run != "none" && flags_.dry_run != "server") {
-      return LocalError(fmt::format("invalid --dry-run \"{}\": must be none or server", flags_.dry_run));
+      return LocalError(
+          fmt::format("invalid --dry-run \"{}\": must be none or server", flags_.dry_run));
     }
     options_.dry_run = flags_.dry_run == "server";
     GANTRY_TRY_SET(timeout_, ParseTimeout(flags_.timeout));
@@ -97,7 +98,8 @@ class Deleter {
                                         m->object.kind(), m->object.api_version()));
         }
         const std::string own(m->object.ns());
-        out.push_back({type, KeyOf(*type, own.empty() ? ns : own, std::string(m->object.name())), ""});
+        out.push_back(
+            {type, KeyOf(*type, own.empty() ? ns : own, std::string(m->object.name())), ""});
       }
       return out;
     }
@@ -121,7 +123,8 @@ class Deleter {
     return out;
   }
 
-  static ObjectKey KeyOf(const ServedResource& type, const std::string& ns, const std::string& name) {
+  static ObjectKey KeyOf(const ServedResource& type, const std::string& ns,
+                         const std::string& name) {
     return {type.resource.namespaced ? ns : "", name};
   }
 
@@ -148,14 +151,15 @@ class Deleter {
     const Status s = WaitForObject(session_, *d.type, d.key, timeout_, [&](const Object* o) {
       if (!o || o->uid() != d.uid) return true;
       const std::string state = StateLine(*o);
-      progress.Show(fmt::format("waiting for {} to be gone{}", name, state.empty() ? "" : ": " + state));
+      progress.Show(
+          fmt::format("waiting for {} to be gone{}", name, state.empty() ? "" : ": " + state));
       return false;
     });
     // The definition of a kind that is gone takes the kind with it.
     if (s.ok() || s.code() == Code::kNotFound) return OkStatus();
     if (s.code() != Code::kTimeout) return s;
-    return LocalError(fmt::format("timed out waiting for the condition on {}/{}", d.type->Name(),
-                                  d.key.name));
+    return LocalError(
+        fmt::format("timed out waiting for the condition on {}/{}", d.type->Name(), d.key.name));
   }
 
   Session& session_;
@@ -168,15 +172,17 @@ class Deleter {
 
 void AddDelete(const Command& root, Session* session) {
   auto flags = std::make_shared<DeleteFlags>();
-  const Command verb = root.Add("delete", "delete objects",
-                                "kubectl-gantry delete (TYPE NAME... | TYPE/NAME... | TYPE -l SELECTOR | "
-                                "TYPE --all | -f FILE)");
+  const Command verb =
+      root.Add("delete", "delete objects",
+               "kubectl-gantry delete (TYPE NAME... | TYPE/NAME... | TYPE -l SELECTOR | "
+               "TYPE --all | -f FILE)");
   verb.Words(&flags->words, "types and names")
       .List("-f,--filename", &flags->files, "delete the objects of these files")
       .Flag("-R,--recursive", &flags->recursive, "go down into directories")
       .Flag("--all", &flags->all, "all objects of the type")
       .Flag("-A,--all-namespaces", &flags->all_namespaces, "of all namespaces")
-      .Flag("--ignore-not-found", &flags->ignore_not_found, "an object that does not exist is no error")
+      .Flag("--ignore-not-found", &flags->ignore_not_found,
+            "an object that does not exist is no error")
       .Flag("--wait", &flags->wait, "wait until the objects are gone (the default)")
       .Text("-l,--selector", &flags->selector, "only objects with these labels")
       .Text("--cascade", &flags->cascade, "what belongs to them: background, foreground or orphan")

@@ -25,8 +25,8 @@ std::vector<Object> EventsOf(Session& session, const client::Client& client, con
   const ServedResource* events = (*mapper)->FindKind({"", "v1", "Event"});
   if (!events) return {};
   client::ListOptions options;
-  options.field_selector = fmt::format("involvedObject.name={},involvedObject.uid={}", object.name(),
-                                       object.uid());
+  options.field_selector =
+      fmt::format("involvedObject.name={},involvedObject.uid={}", object.name(), object.uid());
   // Events of cluster-scoped objects are kept in `default`.
   const std::string ns(object.ns().empty() ? "default" : object.ns());
   auto list = client.ListAll(session.ctx(), events->resource, ns, options);

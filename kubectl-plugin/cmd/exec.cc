@@ -101,16 +101,10 @@ Result<int> CopyOutput(client::WebSocket* socket, Io& io) {
     if (frame->empty()) continue;
     const std::string_view data = std::string_view(*frame).substr(1);
     switch (frame->front()) {
-      case kStdout:
-        io.out << data << std::flush;
-        break;
-      case kStderr:
-        io.err << data << std::flush;
-        break;
-      case kError:
-        return ExitCode(data);
-      default:
-        break;
+      case kStdout: io.out << data << std::flush; break;
+      case kStderr: io.err << data << std::flush; break;
+      case kError: return ExitCode(data);
+      default: break;
     }
   }
 }

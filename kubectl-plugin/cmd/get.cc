@@ -16,7 +16,8 @@ namespace {
 
 constexpr int kPageSize = 500;
 constexpr char kTable[] =
-    "application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,"
+    "application/json;as=Table;v=v1;g=meta.k8s.io,application/"
+    "json;as=Table;v=v1beta1;g=meta.k8s.io,"
     "application/json";
 
 struct GetFlags {
@@ -75,8 +76,8 @@ class Getter {
       for (const Manifest& m : manifests) {
         const ServedResource* type = mapper->FindKind(m.object.gvk());
         if (!type) {
-          return LocalError(fmt::format("no matches for kind \"{}\" in version \"{}\"", m.object.kind(),
-                                        m.object.api_version()));
+          return LocalError(fmt::format("no matches for kind \"{}\" in version \"{}\"",
+                                        m.object.kind(), m.object.api_version()));
         }
         const std::string own(m.object.ns());
         queries.push_back({type, own.empty() ? ns : own, std::string(m.object.name())});
@@ -96,7 +97,8 @@ class Getter {
         return LocalError("a resource cannot be retrieved by name across all namespaces");
       }
       if (!flags_.selector.empty()) {
-        return LocalError("selectors and the all flag cannot be used when passing resource/name arguments");
+        return LocalError(
+            "selectors and the all flag cannot be used when passing resource/name arguments");
       }
       for (const std::string& name : target.names) queries.push_back({target.type, ns, name});
     }
@@ -248,11 +250,11 @@ class Getter {
       const std::string fields =
           query.name.empty() ? flags_.field_selector : "metadata.name=" + query.name;
       if (!fields.empty()) target += "&fieldSelector=" + client::PercentEncode(fields);
-      if (!flags_.selector.empty()) target += "&labelSelector=" + client::PercentEncode(flags_.selector);
+      if (!flags_.selector.empty())
+        target += "&labelSelector=" + client::PercentEncode(flags_.selector);
       target += "&resourceVersion=" + revision;
-      GANTRY_TRY_SET(auto response,
-                     client->transport()->Stream(session_.ctx(),
-                                                 {"GET", target, {{"Accept", accept}}, ""}));
+      GANTRY_TRY_SET(auto response, client->transport()->Stream(
+                                        session_.ctx(), {"GET", target, {{"Accept", accept}}, ""}));
       if (response.status >= 300) return ErrorFromStatus(response.status, response.error_body);
       client::Watcher watcher(std::move(response.stream));
       while (true) {
@@ -288,8 +290,9 @@ class Getter {
 
 void AddGet(const Command& root, Session* session) {
   auto flags = std::make_shared<GetFlags>();
-  const Command get = root.Add("get", "show objects",
-                               "kubectl-gantry get (TYPE[,TYPE...] [NAME...] | TYPE/NAME... | -f FILE)");
+  const Command get =
+      root.Add("get", "show objects",
+               "kubectl-gantry get (TYPE[,TYPE...] [NAME...] | TYPE/NAME... | -f FILE)");
   get.Words(&flags->words, "types and names")
       .List("-f,--filename", &flags->files, "show the objects of these files")
       .Flag("-R,--recursive", &flags->recursive, "go down into directories")
@@ -298,9 +301,12 @@ void AddGet(const Command& root, Session* session) {
       .Flag("--no-headers", &flags->no_headers, "print no headers")
       .Flag("--show-labels", &flags->show_labels, "with a column of all labels")
       .Flag("--show-managed-fields", &flags->show_managed_fields, "with managedFields")
-      .Flag("--ignore-not-found", &flags->ignore_not_found, "an object that does not exist is no error")
-      .Text("-l,--selector", &flags->selector, "only objects with these labels: a=b,c!=d,e in (f,g)")
-      .Text("--field-selector", &flags->field_selector, "only objects with these fields: spec.nodeName=x")
+      .Flag("--ignore-not-found", &flags->ignore_not_found,
+            "an object that does not exist is no error")
+      .Text("-l,--selector", &flags->selector,
+            "only objects with these labels: a=b,c!=d,e in (f,g)")
+      .Text("--field-selector", &flags->field_selector,
+            "only objects with these fields: spec.nodeName=x")
       .Text("-o,--output", &flags->output, "wide, yaml, json, name or jsonpath=TEMPLATE")
       .Text("--raw", &flags->raw, "print what the server answers at this path")
       .List("-L,--label-columns", &flags->label_columns, "with a column for this label");

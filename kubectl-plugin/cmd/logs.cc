@@ -82,7 +82,8 @@ class LogReader {
       session_.io().err << "No containers found\n";
       return 0;
     }
-    printer_.emplace(session_.io().out, flags_.prefix || !set_.selector.empty(), session_.io().out_tty);
+    printer_.emplace(session_.io().out, flags_.prefix || !set_.selector.empty(),
+                     session_.io().out_tty);
     if (flags_.follow) return FollowAll();
     // One after the other: the order is then the same each time.
     int code = 0;
@@ -111,7 +112,8 @@ class LogReader {
       if (seconds <= 0) return LocalError("--since must be greater than 0");
       q += fmt::format("sinceSeconds={}&", seconds);
     }
-    if (!flags_.since_time.empty()) q += "sinceTime=" + client::PercentEncode(flags_.since_time) + "&";
+    if (!flags_.since_time.empty())
+      q += "sinceTime=" + client::PercentEncode(flags_.since_time) + "&";
     if (flags_.tail && *flags_.tail < -1) return LocalError("--tail must be -1 or more");
     if (flags_.tail && *flags_.tail >= 0) q += fmt::format("tailLines={}&", *flags_.tail);
     q.pop_back();
@@ -120,7 +122,8 @@ class LogReader {
 
   // Copies one container's log to its end.
   Status Copy(const std::string& name, int index) {
-    const std::string target = client::ResourcePath(set_.type->resource, set_.ns, name, "log") + query_;
+    const std::string target =
+        client::ResourcePath(set_.type->resource, set_.ns, name, "log") + query_;
     GANTRY_TRY_SET(auto response,
                    client_->transport()->Stream(ctx_, {"GET", target, {{"Accept", "*/*"}}, ""}));
     if (response.status >= 300) return ErrorFromStatus(response.status, response.error_body);
@@ -174,7 +177,8 @@ class LogReader {
     threads_.emplace_back([this, name, index] {
       while (true) {
         const Status s = Copy(name, index);
-        // A container that was bound but not created yet has no log; one that is gone has none any more.
+        // A container that was bound but not created yet has no log; one that is gone has none any
+        // more.
         if (!s.ok() && s.code() != Code::kUnavailable && s.code() != Code::kBadRequest) return;
         if (s.ok() || !ctx_.SleepFor(kRetryAfter).ok()) return;
       }

@@ -63,8 +63,9 @@ Result<int> AddOne(Session& session, const AddFlags& flags) {
     return LocalError("--endpoint is required: unix:///var/run/docker.sock or tcp://host:2376");
   }
   if (tcp && flags.tls_dir.empty() && !flags.insecure) {
-    return LocalError("a tcp endpoint needs --tls-dir DIR with ca.pem, cert.pem and key.pem, or "
-                      "--insecure");
+    return LocalError(
+        "a tcp endpoint needs --tls-dir DIR with ca.pem, cert.pem and key.pem, or "
+        "--insecure");
   }
   Object node;
   node.set_name(name);
@@ -101,7 +102,8 @@ Result<int> SetUnschedulable(Session& session, const std::vector<std::string>& n
     const std::string name = word.substr(word.find('/') + 1);  // npos + 1 is 0
     GANTRY_TRY(client->Patch(session.ctx(), type->resource, {"", name}, client::PatchType::kMerge,
                              {{"spec", {{"unschedulable", value ? Json(true) : Json()}}}}));
-    session.io().out << type->ObjectName(name) << (value ? " cordoned" : " uncordoned") << std::endl;
+    session.io().out << type->ObjectName(name) << (value ? " cordoned" : " uncordoned")
+                     << std::endl;
   }
   return 0;
 }
@@ -119,8 +121,9 @@ void AddCordon(const Command& parent, Session* session, bool value) {
 void AddNode(const Command& root, Session* session) {
   const Command node = root.Add("node", "manage the hosts");
   auto flags = std::make_shared<AddFlags>();
-  const Command add = node.Add("add", "register a Docker host, or change how it is reached",
-                               "kubectl-gantry node add NAME --endpoint unix:///var/run/docker.sock");
+  const Command add =
+      node.Add("add", "register a Docker host, or change how it is reached",
+               "kubectl-gantry node add NAME --endpoint unix:///var/run/docker.sock");
   add.Words(&flags->words, "the node's name")
       .Text("--endpoint", &flags->endpoint, "unix:///path or tcp://host:port of the Docker Engine")
       .Text("--tls-dir", &flags->tls_dir, "a directory with ca.pem, cert.pem and key.pem for tcp")

@@ -21,16 +21,18 @@ Status ScaleOne(Session& session, const ServedResource& type, const ObjectKey& k
   GANTRY_TRY_SET(const client::Client* client, session.client());
   Json patch = {{"spec", {{"replicas", *flags.replicas}}}};
   if (flags.current) {
-    GANTRY_TRY_SET(const Json scale, client->GetRaw(session.ctx(), client::ResourcePath(
-                                                                       type.resource, key.ns, key.name,
-                                                                       "scale")));
+    GANTRY_TRY_SET(const Json scale,
+                   client->GetRaw(session.ctx(),
+                                  client::ResourcePath(type.resource, key.ns, key.name, "scale")));
     const int64_t now = GetInt(GetObject(scale, "spec"), "replicas");
     if (now != *flags.current) {
       return LocalError(fmt::format("Expected replicas to be {}, was {}", *flags.current, now));
     }
-    patch["metadata"]["resourceVersion"] = GetString(GetObject(scale, "metadata"), "resourceVersion");
+    patch["metadata"]["resourceVersion"] =
+        GetString(GetObject(scale, "metadata"), "resourceVersion");
   }
-  GANTRY_TRY(client->Patch(session.ctx(), type.resource, key, client::PatchType::kMerge, patch, "scale"));
+  GANTRY_TRY(
+      client->Patch(session.ctx(), type.resource, key, client::PatchType::kMerge, patch, "scale"));
   session.io().out << type.ObjectName(key.name) << " scaled" << std::endl;
   return OkStatus();
 }
@@ -43,7 +45,8 @@ Result<int> Scale(Session& session, const ScaleFlags& flags) {
   GANTRY_TRY_SET(const std::vector<Target> targets, ParseTargets(*mapper, flags.words));
   int code = 0;
   for (const Target& target : targets) {
-    if (target.names.empty()) return LocalError("resource(s) were provided, but no name was specified");
+    if (target.names.empty())
+      return LocalError("resource(s) were provided, but no name was specified");
     for (const std::string& name : target.names) {
       const ObjectKey key{target.type->resource.namespaced ? ns : "", name};
       const Status s = ScaleOne(session, *target.type, key, flags);

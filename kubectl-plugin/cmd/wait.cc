@@ -65,9 +65,10 @@ Result<Met> ParseFor(const std::string& text) {
     const std::string value = rest.substr(split + 1);
     return Met([path, value](const Object* o) { return o && path.Render(o->json()) == value; });
   }
-  return LocalError(fmt::format("unrecognized condition: \"{}\"; use condition=TYPE[=STATUS], "
-                                "jsonpath={{PATH}}[=VALUE], create or delete",
-                                text));
+  return LocalError(
+      fmt::format("unrecognized condition: \"{}\"; use condition=TYPE[=STATUS], "
+                  "jsonpath={{PATH}}[=VALUE], create or delete",
+                  text));
 }
 
 class Waiter {
@@ -87,9 +88,9 @@ class Waiter {
     int code = 0;
     for (const auto& [type, key] : objects) {
       // One time-out for all of them together.
-      const auto left = all.deadline() ? std::max<Duration>(*all.deadline() - Clock::Real()->Mono(),
-                                                            Duration(1))
-                                       : timeout;
+      const auto left =
+          all.deadline() ? std::max<Duration>(*all.deadline() - Clock::Real()->Mono(), Duration(1))
+                         : timeout;
       GANTRY_TRY_SET(const bool in_time, WaitOne(*type, key, left, met));
       if (!in_time) code = 1;
     }
@@ -136,7 +137,8 @@ class Waiter {
     return out;
   }
 
-  static ObjectKey KeyOf(const ServedResource& type, const std::string& ns, const std::string& name) {
+  static ObjectKey KeyOf(const ServedResource& type, const std::string& ns,
+                         const std::string& name) {
     return {type.resource.namespaced ? ns : "", name};
   }
 
@@ -185,7 +187,8 @@ void AddWait(const Command& root, Session* session) {
       .Text("--for", &flags->condition,
             "condition=TYPE[=STATUS], jsonpath={PATH}[=VALUE], create or delete")
       .Text("-l,--selector", &flags->selector, "only objects with these labels")
-      .Text("--timeout", &flags->timeout, "how long to wait (30s); 0s: look once; negative: without end");
+      .Text("--timeout", &flags->timeout,
+            "how long to wait (30s); 0s: look once; negative: without end");
   verb.Runs([session, flags] { return Waiter(session, *flags).Run(); });
 }
 

@@ -68,7 +68,8 @@ void Value(std::string* out, int indent, const std::string& label, const Json& v
 }
 
 // Labels or annotations, one below the other.
-void Map(std::string* out, const std::string& label, const std::map<std::string, std::string>& map) {
+void Map(std::string* out, const std::string& label,
+         const std::map<std::string, std::string>& map) {
   std::string text;
   for (const auto& [key, value] : map) {
     if (key == kLastApplied) continue;
@@ -112,7 +113,8 @@ std::string EventsText(const std::vector<Object>& events, WallTime now) {
 }  // namespace
 
 std::string LabelOf(const std::string& key) {
-  if (key.empty() || !std::all_of(key.begin(), key.end(), [](unsigned char c) { return isalnum(c); })) {
+  if (key.empty() ||
+      !std::all_of(key.begin(), key.end(), [](unsigned char c) { return isalnum(c); })) {
     return key;
   }
   std::string out;
@@ -142,7 +144,8 @@ std::string DescribeObject(const Object& object, const std::vector<Object>& even
   Value(&out, 0, "Metadata", metadata);
   for (const auto& item : object.json().items()) {
     if (item.key() == "apiVersion" || item.key() == "kind" || item.key() == "metadata") continue;
-    const bool secret = object.kind() == "Secret" && (item.key() == "data" || item.key() == "stringData");
+    const bool secret =
+        object.kind() == "Secret" && (item.key() == "data" || item.key() == "stringData");
     if (!secret || !item.value().is_object()) {
       Value(&out, 0, LabelOf(item.key()), item.value());
       continue;

@@ -11,7 +11,8 @@ namespace gantry::kubectl {
 namespace {
 
 void DropManagedFields(Json* document) {
-  if (auto metadata = document->find("metadata"); metadata != document->end() && metadata->is_object()) {
+  if (auto metadata = document->find("metadata");
+      metadata != document->end() && metadata->is_object()) {
     metadata->erase("managedFields");
   }
   if (auto items = document->find("items"); items != document->end() && items->is_array()) {
@@ -29,13 +30,15 @@ Result<std::optional<ObjectPrinter>> ObjectPrinter::ForFormat(const std::string&
   printer.format_ = format;
   const size_t equals = format.find('=');
   if (format.substr(0, equals) == "jsonpath") {
-    if (equals == std::string::npos) return LocalError("template format specified but no template given");
+    if (equals == std::string::npos)
+      return LocalError("template format specified but no template given");
     GANTRY_TRY_SET(printer.template_, JsonPathTemplate::Parse(format.substr(equals + 1)));
     printer.format_ = "jsonpath";
   } else if (format != "name" && format != "yaml" && format != "json") {
-    return LocalError(fmt::format("unable to match a printer suitable for the output format \"{}\", "
-                                  "allowed formats are: json,jsonpath,name,wide,yaml",
-                                  format));
+    return LocalError(
+        fmt::format("unable to match a printer suitable for the output format \"{}\", "
+                    "allowed formats are: json,jsonpath,name,wide,yaml",
+                    format));
   }
   return std::optional<ObjectPrinter>(std::move(printer));
 }
@@ -43,7 +46,8 @@ Result<std::optional<ObjectPrinter>> ObjectPrinter::ForFormat(const std::string&
 void ObjectPrinter::Print(const ServedResource* type, const Json& document, std::ostream& out) {
   if (format_ == "name") {
     const Json& metadata = GetObject(document, "metadata");
-    out << (type ? type->ObjectName(GetString(metadata, "name")) : GetString(metadata, "name")) << '\n';
+    out << (type ? type->ObjectName(GetString(metadata, "name")) : GetString(metadata, "name"))
+        << '\n';
     return;
   }
   Json copy = document;

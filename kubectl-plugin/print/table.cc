@@ -12,12 +12,13 @@ constexpr size_t kGap = 3;
 
 // Code points, which is what a terminal shows for most of them.
 size_t Width(const std::string& text) {
-  return static_cast<size_t>(std::count_if(text.begin(), text.end(),
-                                           [](char c) { return (c & 0xC0) != 0x80; }));
+  return static_cast<size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
 }
 
 std::string Upper(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return toupper(c); });
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return toupper(c); });
   return text;
 }
 
@@ -50,7 +51,8 @@ std::string LabelsText(const Json& labels) {
 void ColumnWriter::Flush() {
   for (const auto& row : rows_) {
     if (widths_.size() < row.size()) widths_.resize(row.size());
-    for (size_t i = 0; i + 1 < row.size(); ++i) widths_[i] = std::max(widths_[i], Width(row[i]) + kGap);
+    for (size_t i = 0; i + 1 < row.size(); ++i)
+      widths_[i] = std::max(widths_[i], Width(row[i]) + kGap);
   }
   for (const auto& row : rows_) {
     std::string line;

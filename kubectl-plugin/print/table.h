@@ -8,8 +8,8 @@
 
 namespace gantry::kubectl {
 
-// Aligned columns. Rows are held until Flush, which aligns them with each other and with all that was
-// flushed before, so that the rows of a watch stand under their header.
+// Aligned columns. Rows are held until Flush, which aligns them with each other and with all that
+// was flushed before, so that the rows of a watch stand under their header.
 class ColumnWriter {
  public:
   explicit ColumnWriter(std::ostream& out) : out_(out) {}

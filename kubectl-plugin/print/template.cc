@@ -58,7 +58,7 @@ std::string ValueText(const Json& value) {
 }  // namespace
 
 struct JsonPathTemplate::Piece {
-  std::string text;                       // when there is no path
+  std::string text;  // when there is no path
   std::optional<schema::JsonPath> path;
   bool is_range = false;
   std::vector<std::shared_ptr<const Piece>> body;  // of a range
@@ -79,7 +79,8 @@ Result<std::vector<std::shared_ptr<const JsonPathTemplate::Piece>>> JsonPathTemp
     }
     rest->remove_prefix(1);
     const size_t end = FindEnd(*rest);
-    if (end == std::string_view::npos) return LocalError("jsonpath: unclosed action: a } is missing");
+    if (end == std::string_view::npos)
+      return LocalError("jsonpath: unclosed action: a } is missing");
     std::string_view action = Trim(rest->substr(0, end));
     rest->remove_prefix(end + 1);
     if (action == "end") {
@@ -113,7 +114,8 @@ Result<std::vector<std::shared_ptr<const JsonPathTemplate::Piece>>> JsonPathTemp
 Result<JsonPathTemplate> JsonPathTemplate::Parse(const std::string& text) {
   std::string whole = text;
   if (text.find('{') == std::string::npos) {
-    whole = "{" + std::string(text.empty() || text[0] == '.' || text[0] == '$' ? "" : ".") + text + "}";
+    whole =
+        "{" + std::string(text.empty() || text[0] == '.' || text[0] == '$' ? "" : ".") + text + "}";
   }
   std::string_view rest = whole;
   JsonPathTemplate out;

@@ -8,8 +8,8 @@
 
 namespace gantry::kubectl {
 
-// A `-o jsonpath=` template: text with `{path}`, `{"text"}` and `{range path}...{end}`. Values of one
-// path are joined by a space; maps and lists are printed as JSON. Immutable.
+// A `-o jsonpath=` template: text with `{path}`, `{"text"}` and `{range path}...{end}`. Values of
+// one path are joined by a space; maps and lists are printed as JSON. Immutable.
 class JsonPathTemplate {
  public:
   // Also takes a bare path without braces, as kubectl does. Local errors.

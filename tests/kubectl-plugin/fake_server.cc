@@ -87,7 +87,8 @@ Result<client::HttpResponse> FakeServer::Do(const Context&, const client::HttpRe
   return client::HttpResponse{status, {}, body};
 }
 
-Result<client::StreamResponse> FakeServer::Stream(const Context&, const client::HttpRequest& request) {
+Result<client::StreamResponse> FakeServer::Stream(const Context&,
+                                                  const client::HttpRequest& request) {
   auto [status, body] = Answer(request);
   client::StreamResponse response;
   response.status = status;
@@ -107,7 +108,7 @@ Result<std::unique_ptr<client::WebSocket>> FakeServer::Connect(const Context&,
 }
 
 CliRun::CliRun(const std::shared_ptr<FakeServer>& server, const std::vector<std::string>& arguments,
-         const std::string& input) {
+               const std::string& input) {
   std::stringstream in(input), out_stream, err_stream;
   Session session({in, out_stream, err_stream}, server);
   code = RunCli(arguments, &session);

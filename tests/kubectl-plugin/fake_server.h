@@ -13,8 +13,8 @@
 
 namespace gantry::kubectl {
 
-// Answers requests with canned documents and remembers them. Answers to the same request are given in
-// order; the last one stays.
+// Answers requests with canned documents and remembers them. Answers to the same request are given
+// in order; the last one stays.
 class FakeServer : public client::Transport {
  public:
   FakeServer();
@@ -22,7 +22,8 @@ class FakeServer : public client::Transport {
   void On(const std::string& request, int status, const std::string& body);
 
   Result<client::HttpResponse> Do(const Context&, const client::HttpRequest& request) override;
-  Result<client::StreamResponse> Stream(const Context&, const client::HttpRequest& request) override;
+  Result<client::StreamResponse> Stream(const Context&,
+                                        const client::HttpRequest& request) override;
   Result<std::unique_ptr<client::WebSocket>> Connect(const Context&,
                                                      const client::HttpRequest& request,
                                                      const std::vector<std::string>&) override;
@@ -38,7 +39,7 @@ class FakeServer : public client::Transport {
 // One run of the CLI against a server.
 struct CliRun {
   CliRun(const std::shared_ptr<FakeServer>& server, const std::vector<std::string>& arguments,
-      const std::string& input = "");
+         const std::string& input = "");
   int code;
   std::string out, err;
 };

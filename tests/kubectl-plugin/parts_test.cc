@@ -33,7 +33,8 @@ TEST(ThreeWayTest, MergesAsKubectlDoes) {
       {"null removes", "null", R"({"a":null,"b":null})", R"({"a":1})", R"({"a":null})"},
   };
   for (const auto& c : kCases) {
-    EXPECT_EQ(ThreeWayMergePatch(Json::parse(c.original), Json::parse(c.modified), Json::parse(c.current)),
+    EXPECT_EQ(ThreeWayMergePatch(Json::parse(c.original), Json::parse(c.modified),
+                                 Json::parse(c.current)),
               Json::parse(c.patch))
         << c.what;
   }
@@ -62,7 +63,8 @@ Mapper LegacyMapper() {
 
 TEST(MapperTest, FindsByEveryName) {
   const Mapper mapper = LegacyMapper();
-  for (const char* name : {"nodes", "node", "Node", "gno", "nodes.gantry.dev", "node.v1.gantry.dev"}) {
+  for (const char* name :
+       {"nodes", "node", "Node", "gno", "nodes.gantry.dev", "node.v1.gantry.dev"}) {
     const auto r = mapper.Find(name);
     ASSERT_TRUE(r.ok()) << name;
     EXPECT_EQ((*r)->Name(), "nodes.gantry.dev") << name;
@@ -125,7 +127,8 @@ TEST(DescribeTest, SplitsWords) {
 
 TEST(DescribeTest, HidesSecrets) {
   const std::string out = DescribeObject(
-      Object(Json::parse(R"({"kind":"Secret","metadata":{"name":"s"},"data":{"password":"aHVudGVy"}})")),
+      Object(Json::parse(
+          R"({"kind":"Secret","metadata":{"name":"s"},"data":{"password":"aHVudGVy"}})")),
       {}, WallTime());
   EXPECT_THAT(out, ::testing::Not(HasSubstr("aHVudGVy")));
   EXPECT_THAT(out, HasSubstr("password:"));

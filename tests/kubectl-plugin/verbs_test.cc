@@ -17,10 +17,12 @@ using ::testing::StartsWith;
 constexpr char kApps[] = "/apis/gantry.dev/v1/namespaces/default/applications";
 constexpr char kCts[] = "/apis/gantry.dev/v1/namespaces/default/containers";
 constexpr char kShop[] =
-    "apiVersion: gantry.dev/v1\nkind: Application\nmetadata: {name: shop}\nspec: {version: \"1\"}\n";
+    "apiVersion: gantry.dev/v1\nkind: Application\nmetadata: {name: shop}\nspec: {version: "
+    "\"1\"}\n";
 
 std::string NotFound(const std::string& what) {
-  return R"({"kind":"Status","reason":"NotFound","code":404,"message":")" + what + R"( not found"})";
+  return R"({"kind":"Status","reason":"NotFound","code":404,"message":")" + what +
+         R"( not found"})";
 }
 
 class VerbsTest : public ::testing::Test {
@@ -36,7 +38,8 @@ class VerbsTest : public ::testing::Test {
   }
 };
 
-constexpr char kTable[] = R"({"kind":"Table","metadata":{"resourceVersion":"7"},"columnDefinitions":[
+constexpr char kTable[] =
+    R"({"kind":"Table","metadata":{"resourceVersion":"7"},"columnDefinitions":[
   {"name":"Name","priority":0},{"name":"Phase","priority":0},{"name":"Message","priority":1}],
   "rows":[{"cells":["shop","Running",null],"object":{"metadata":{"name":"shop","namespace":"default",
      "labels":{"a":"b"}}}},
@@ -51,8 +54,9 @@ TEST_F(VerbsTest, GetPrintsTables) {
   EXPECT_EQ(CliRun(server_, {"get", "applications.gantry.dev", "-o", "wide"}).out,
             "NAME            PHASE     MESSAGE\nshop            Running   <none>\n"
             "a-longer-name   <none>    two...\n");
-  EXPECT_EQ(CliRun(server_, {"get", "Application", "-A", "--no-headers", "--show-labels"}).out,
-            "default   shop            Running   a=b\nother     a-longer-name   <none>    <none>\n");
+  EXPECT_EQ(
+      CliRun(server_, {"get", "Application", "-A", "--no-headers", "--show-labels"}).out,
+      "default   shop            Running   a=b\nother     a-longer-name   <none>    <none>\n");
 }
 
 TEST_F(VerbsTest, GetNamesTypesWhenThereAreSeveral) {
@@ -69,8 +73,9 @@ TEST_F(VerbsTest, GetNamesTypesWhenThereAreSeveral) {
 }
 
 TEST_F(VerbsTest, GetTurnsPages) {
-  server_->On("GET " + apps_ + "?limit=500", 200,
-              R"({"kind":"List","metadata":{"continue":"x/y"},"items":[{"metadata":{"name":"a"}}]})");
+  server_->On(
+      "GET " + apps_ + "?limit=500", 200,
+      R"({"kind":"List","metadata":{"continue":"x/y"},"items":[{"metadata":{"name":"a"}}]})");
   server_->On("GET " + apps_ + "?limit=500&continue=x%2Fy", 200,
               R"({"kind":"List","metadata":{},"items":[{"metadata":{"name":"b"}}]})");
   EXPECT_EQ(CliRun(server_, {"get", "app", "-o", "name"}).out,
@@ -87,7 +92,8 @@ TEST_F(VerbsTest, GetPrintsObjects) {
             "  \"on\": \"true\"\n");
   EXPECT_THAT(CliRun(server_, {"get", "app", "shop", "-ojson", "--show-managed-fields"}).out,
               HasSubstr("\"managedFields\": ["));
-  EXPECT_EQ(CliRun(server_, {"get", "app/shop", "-o", "jsonpath={.spec.on}{\"\\n\"}"}).out, "true\n");
+  EXPECT_EQ(CliRun(server_, {"get", "app/shop", "-o", "jsonpath={.spec.on}{\"\\n\"}"}).out,
+            "true\n");
 }
 
 TEST_F(VerbsTest, GetFollows) {
@@ -113,7 +119,8 @@ TEST_F(VerbsTest, ErrorsLookLikeKubectls) {
   EXPECT_EQ(run.err, "");
   EXPECT_EQ(CliRun(server_, {"get", "nonsense"}).err,
             "error: the server doesn't have a resource type \"nonsense\"\n");
-  EXPECT_THAT(CliRun(server_, {"get", "app", "-o", "xml"}).err, HasSubstr("allowed formats are: json"));
+  EXPECT_THAT(CliRun(server_, {"get", "app", "-o", "xml"}).err,
+              HasSubstr("allowed formats are: json"));
   EXPECT_THAT(CliRun(server_, {"bogus"}).err, StartsWith("error: unknown command \"bogus\""));
   EXPECT_THAT(CliRun(server_, {"get", "app", "--bogus"}).err, StartsWith("error: "));
   EXPECT_EQ(CliRun(server_, {"bogus"}).code, 1);
@@ -122,8 +129,8 @@ TEST_F(VerbsTest, ErrorsLookLikeKubectls) {
 }
 
 TEST_F(VerbsTest, ApplyCreatesWithTheAnnotation) {
-  server_->On("POST " + apps_ + "?fieldManager=kubectl-client-side-apply&fieldValidation=Strict", 201,
-              R"({"kind":"Application","metadata":{"name":"shop"}})");
+  server_->On("POST " + apps_ + "?fieldManager=kubectl-client-side-apply&fieldValidation=Strict",
+              201, R"({"kind":"Application","metadata":{"name":"shop"}})");
   const CliRun run(server_, {"apply", "-f", "-"}, kShop);
   EXPECT_EQ(run.err, "");
   EXPECT_EQ(run.out, "application.gantry.dev/shop created\n");
@@ -139,7 +146,8 @@ TEST_F(VerbsTest, ApplyPatchesTheDifference) {
       R"({"apiVersion":"gantry.dev/v1","kind":"Application","metadata":{"name":"shop",
           "namespace":"default"},"spec":{"version":"1"}})"));
   server_->On("GET " + apps_ + "/shop", 200, applied.dump());
-  EXPECT_EQ(CliRun(server_, {"apply", "-f", "-"}, kShop).out, "application.gantry.dev/shop unchanged\n");
+  EXPECT_EQ(CliRun(server_, {"apply", "-f", "-"}, kShop).out,
+            "application.gantry.dev/shop unchanged\n");
   EXPECT_FALSE(Last("PATCH"));
   server_->On("PATCH " + apps_ +
                   "/shop?fieldManager=kubectl-client-side-apply&fieldValidation=Strict&dryRun=All",
@@ -158,15 +166,18 @@ TEST_F(VerbsTest, ApplyShowsEveryCause) {
       {"field":"spec.compose","message":"Invalid value: 3"},
       {"field":"spec.compose","message":"Invalid value: 3"},
       {"field":"spec.parameters","message":"Required value"}]}})");
-  server_->On(post, 400,
-              R"({"kind":"Status","reason":"BadRequest","code":400,"message":"strict decoding error"})");
+  server_->On(
+      post, 400,
+      R"({"kind":"Status","reason":"BadRequest","code":400,"message":"strict decoding error"})");
   CliRun run(server_, {"apply", "-f", "-"}, kShop);
   EXPECT_EQ(run.code, 1);
   EXPECT_EQ(run.err,
             "The Application \"shop\" is invalid:\n* spec.compose: Invalid value: 3\n"
             "* spec.parameters: Required value\n");
   run = CliRun(server_, {"apply", "-f", "-"}, kShop);
-  EXPECT_EQ(run.err, "Error from server (BadRequest): error when creating: strict decoding error\n");
+  EXPECT_EQ(
+      run.err,
+      "Error from server (BadRequest): error when creating \"STDIN\": strict decoding error\n");
 }
 
 TEST_F(VerbsTest, ApplyNeedsReadableManifests) {
@@ -178,10 +189,12 @@ TEST_F(VerbsTest, ApplyNeedsReadableManifests) {
   EXPECT_THAT(CliRun(server_, {"apply", "-f", "-"}, "\n").err, HasSubstr("no objects passed"));
   EXPECT_THAT(CliRun(server_, {"apply", "-f", "/none/x.yaml"}).err, HasSubstr("does not exist"));
   EXPECT_THAT(CliRun(server_, {"apply"}).err, HasSubstr("must specify -f"));
-  EXPECT_THAT(CliRun(server_, {"apply", "-f", "-"}, "apiVersion: g/v1\nkind: X\nmetadata: {name: a}\n").err,
-              HasSubstr("no matches for kind \"X\" in version \"g/v1\""));
+  EXPECT_THAT(
+      CliRun(server_, {"apply", "-f", "-"}, "apiVersion: g/v1\nkind: X\nmetadata: {name: a}\n").err,
+      HasSubstr("no matches for kind \"X\" in version \"g/v1\""));
   EXPECT_THAT(CliRun(server_, {"apply", "-n", "other", "-f", "-"},
-                  "apiVersion: v1\nkind: Secret\nmetadata: {name: a, namespace: b}\n").err,
+                     "apiVersion: v1\nkind: Secret\nmetadata: {name: a, namespace: b}\n")
+                  .err,
               HasSubstr("does not match the namespace \"other\""));
 }
 
@@ -189,8 +202,9 @@ TEST_F(VerbsTest, ApplyPutsDefinitionsFirstAndLearnsTheirKinds) {
   const std::string crds = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
   const std::string strict = "?fieldManager=kubectl-client-side-apply&fieldValidation=Strict";
   server_->On("POST " + crds + strict, 201, R"({"metadata":{"name":"tabs.example.com"}})");
-  server_->On("GET " + crds + "?fieldSelector=metadata.name%3Dtabs.example.com", 200,
-              R"({"metadata":{"resourceVersion":"5"},"items":[{"metadata":{"name":"tabs.example.com"}}]})");
+  server_->On(
+      "GET " + crds + "?fieldSelector=metadata.name%3Dtabs.example.com", 200,
+      R"({"metadata":{"resourceVersion":"5"},"items":[{"metadata":{"name":"tabs.example.com"}}]})");
   server_->On(
       "GET " + crds +
           "?fieldSelector=metadata.name%3Dtabs.example.com&resourceVersion=5&watch=true"
@@ -204,12 +218,13 @@ TEST_F(VerbsTest, ApplyPutsDefinitionsFirstAndLearnsTheirKinds) {
   server_->On("POST /apis/example.com/v1/namespaces/default/tabs" + strict, 201,
               R"({"metadata":{"name":"t"}})");
   const CliRun run(server_, {"apply", "-f", "-"},
-                "apiVersion: example.com/v1\nkind: Tab\nmetadata: {name: t}\n---\n"
-                "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\n"
-                "metadata: {name: tabs.example.com}\n");
+                   "apiVersion: example.com/v1\nkind: Tab\nmetadata: {name: t}\n---\n"
+                   "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\n"
+                   "metadata: {name: tabs.example.com}\n");
   EXPECT_EQ(run.err, "");
-  EXPECT_EQ(run.out, "customresourcedefinition.apiextensions.k8s.io/tabs.example.com created\n"
-                     "tab.example.com/t created\n");
+  EXPECT_EQ(run.out,
+            "customresourcedefinition.apiextensions.k8s.io/tabs.example.com created\n"
+            "tab.example.com/t created\n");
 }
 
 TEST_F(VerbsTest, ApplyReadsDirectories) {
@@ -221,9 +236,10 @@ TEST_F(VerbsTest, ApplyReadsDirectories) {
       {"apiVersion":"v1","kind":"Secret","metadata":{"name":"a"}}]})";
   std::ofstream(dir / "notes.txt") << "no manifest";
   std::ofstream(dir / "deep" / "c.yml") << "apiVersion: v1\nkind: Secret\nmetadata: {name: c}\n";
-  server_->On("POST /api/v1/namespaces/default/secrets?fieldManager=kubectl-client-side-apply"
-              "&fieldValidation=Strict",
-              201, "{}");
+  server_->On(
+      "POST /api/v1/namespaces/default/secrets?fieldManager=kubectl-client-side-apply"
+      "&fieldValidation=Strict",
+      201, "{}");
   EXPECT_EQ(CliRun(server_, {"apply", "-f", dir}).out, "secret/a created\nsecret/b created\n");
   EXPECT_EQ(CliRun(server_, {"apply", "-R", "-f", dir}).out,
             "secret/a created\nsecret/b created\nsecret/c created\n");
@@ -258,11 +274,13 @@ TEST_F(VerbsTest, WaitAsksForConditions) {
       "observedGeneration":3},{"type":"Old","status":"True","observedGeneration":2}]}}]})");
   EXPECT_EQ(CliRun(server_, {"wait", "app/shop", "--for=condition=Ready"}).out,
             "application.gantry.dev/shop condition met\n");
-  EXPECT_EQ(CliRun(server_, {"wait", "app/shop", "--for", "jsonpath={.status.phase}=Running"}).code, 0);
+  EXPECT_EQ(CliRun(server_, {"wait", "app/shop", "--for", "jsonpath={.status.phase}=Running"}).code,
+            0);
   EXPECT_EQ(CliRun(server_, {"wait", "app/shop", "--for=create"}).code, 0);
   CliRun run(server_, {"wait", "app/shop", "--for=condition=Old", "--timeout=0s"});
   EXPECT_EQ(run.code, 1);
-  EXPECT_THAT(run.err, HasSubstr("error: timed out waiting for the condition on applications/shop\n"));
+  EXPECT_THAT(run.err,
+              HasSubstr("error: timed out waiting for the condition on applications/shop\n"));
   EXPECT_EQ(CliRun(server_, {"wait", "app/shop", "--for=delete", "--timeout=0s"}).code, 1);
   EXPECT_THAT(CliRun(server_, {"wait", "app/shop", "--for=magic"}).err, HasSubstr("unrecognized"));
   server_->On("GET " + apps_ + "?fieldSelector=metadata.name%3Dnone", 200,
@@ -273,8 +291,9 @@ TEST_F(VerbsTest, WaitAsksForConditions) {
 }
 
 TEST_F(VerbsTest, ScalePatchesTheSubresource) {
-  server_->On("PATCH /apis/gantry.dev/v1/namespaces/shop/services/web/scale?fieldManager=kubectl-gantry",
-              200, R"({"kind":"Scale","metadata":{"name":"web"}})");
+  server_->On(
+      "PATCH /apis/gantry.dev/v1/namespaces/shop/services/web/scale?fieldManager=kubectl-gantry",
+      200, R"({"kind":"Scale","metadata":{"name":"web"}})");
   const CliRun run(server_, {"-n", "shop", "scale", "svc/web", "--replicas=4"});
   EXPECT_EQ(run.out, "service.gantry.dev/web scaled\n");
   EXPECT_EQ(Last("PATCH")->body, R"({"spec":{"replicas":4}})");
@@ -283,19 +302,22 @@ TEST_F(VerbsTest, ScalePatchesTheSubresource) {
 
 TEST_F(VerbsTest, LogsOfASlotAndOfAnApplication) {
   const std::string cts = kCts;
-  server_->On("GET " + cts + "?labelSelector=gantry.dev%2Fservice%3Dshop-web%2Cgantry.dev%2Fslot%3D1&limit=500",
-              200, R"({"metadata":{},"items":[
+  server_->On(
+      "GET " + cts +
+          "?labelSelector=gantry.dev%2Fservice%3Dshop-web%2Cgantry.dev%2Fslot%3D1&limit=500",
+      200, R"({"metadata":{},"items":[
     {"metadata":{"name":"shop-web-1-old","creationTimestamp":"2026-01-01T00:00:00Z"}},
     {"metadata":{"name":"shop-web-1-new","creationTimestamp":"2026-01-02T00:00:00Z"}},
     {"metadata":{"name":"shop-web-1-bad","creationTimestamp":"2026-01-03T00:00:00Z",
                  "deletionTimestamp":"2026-01-03T00:00:00Z"}}]})");
-  server_->On("GET " + cts + "/shop-web-1-new/log?timestamps=true&sinceSeconds=600&tailLines=5", 200,
-              "one\ntwo");
+  server_->On("GET " + cts + "/shop-web-1-new/log?timestamps=true&sinceSeconds=600&tailLines=5",
+              200, "one\ntwo");
   const CliRun slot(server_, {"logs", "ct/shop-web-1", "--tail=5", "--since=10m", "--timestamps"});
   EXPECT_EQ(slot.err, "");
   EXPECT_EQ(slot.out, "one\ntwo\n");
 
-  server_->On("GET " + apps_ + "/shop", 200, R"({"kind":"Application","metadata":{"name":"shop"}})");
+  server_->On("GET " + apps_ + "/shop", 200,
+              R"({"kind":"Application","metadata":{"name":"shop"}})");
   server_->On("GET " + cts + "?labelSelector=gantry.dev%2Fapplication%3Dshop&limit=500", 200,
               R"({"metadata":{},"items":[{"metadata":{"name":"b"}},{"metadata":{"name":"a"}}]})");
   server_->On("GET " + cts + "/a/log", 200, "x\ny\n");
@@ -316,8 +338,9 @@ TEST_F(VerbsTest, ExecGivesTheExitCode) {
   EXPECT_EQ(run.out, "out\n");
   EXPECT_EQ(run.err, "err\n");
   EXPECT_EQ(server_->requests.back().target,
-            cts + "/c/exec?stdin=false&stdout=true&stderr=true&tty=false&command=sh&command=-c"
-                  "&command=exit%207");
+            cts +
+                "/c/exec?stdin=false&stdout=true&stderr=true&tty=false&command=sh&command=-c"
+                "&command=exit%207");
   server_->frames = {std::string("\3") + R"({"status":"Success"})"};
   EXPECT_EQ(CliRun(server_, {"exec", "c", "--", "true"}).code, 0);
   server_->frames = {std::string("\1half")};
@@ -326,18 +349,20 @@ TEST_F(VerbsTest, ExecGivesTheExitCode) {
 }
 
 TEST_F(VerbsTest, NodeAddWritesANode) {
-  server_->On("POST /apis/gantry.dev/v1/nodes?fieldManager=kubectl-client-side-apply"
-              "&fieldValidation=Strict",
-              201, "{}");
-  CliRun run(server_, {"node", "add", "far", "--endpoint", "tcp://10.0.0.1:2375", "--insecure", "--labels",
-                    "zone=b,x=y", "--cluster=edge"});
+  server_->On(
+      "POST /apis/gantry.dev/v1/nodes?fieldManager=kubectl-client-side-apply"
+      "&fieldValidation=Strict",
+      201, "{}");
+  CliRun run(server_, {"node", "add", "far", "--endpoint", "tcp://10.0.0.1:2375", "--insecure",
+                       "--labels", "zone=b,x=y", "--cluster=edge"});
   EXPECT_EQ(run.out, "node.gantry.dev/far created\n");
   EXPECT_THAT(run.err, StartsWith("Warning: tcp://10.0.0.1:2375 is used without TLS"));
   const Json sent = Json::parse(Last("POST")->body);
   EXPECT_EQ(sent["spec"],
             Json({{"cluster", "edge"}, {"endpoint", "tcp://10.0.0.1:2375"}, {"insecure", true}}));
   EXPECT_EQ(sent["metadata"]["labels"], Json({{"zone", "b"}, {"x", "y"}}));
-  EXPECT_THAT(CliRun(server_, {"node", "add", "x", "--endpoint", "tcp://h:1"}).err, HasSubstr("--tls-dir"));
+  EXPECT_THAT(CliRun(server_, {"node", "add", "x", "--endpoint", "tcp://h:1"}).err,
+              HasSubstr("--tls-dir"));
   EXPECT_THAT(CliRun(server_, {"node", "add", "x"}).err, HasSubstr("--endpoint is required"));
 }
 
@@ -345,9 +370,10 @@ TEST_F(VerbsTest, DescribeShowsFieldsAndEvents) {
   server_->On("GET " + apps_ + "/shop", 200, R"({"kind":"Application","apiVersion":"gantry.dev/v1",
     "metadata":{"name":"shop","namespace":"default","uid":"u","labels":{"a":"b"}},
     "spec":{"hostIP":"1.2.3.4","ports":[{"containerPort":80},{"containerPort":81}],"text":"x\ny"}})");
-  server_->On("GET /api/v1/namespaces/default/events?fieldSelector=involvedObject.name%3Dshop%2C"
-              "involvedObject.uid%3Du&limit=500",
-              200, R"({"metadata":{},"items":[{"type":"Normal","reason":"Scaled","message":"up to 3",
+  server_->On(
+      "GET /api/v1/namespaces/default/events?fieldSelector=involvedObject.name%3Dshop%2C"
+      "involvedObject.uid%3Du&limit=500",
+      200, R"({"metadata":{},"items":[{"type":"Normal","reason":"Scaled","message":"up to 3",
                 "lastTimestamp":"2026-01-01T00:00:00Z","source":{"component":"service"}}]})");
   const std::string out = CliRun(server_, {"describe", "app", "shop"}).out;
   EXPECT_THAT(out, StartsWith("Name:         shop\nNamespace:    default\nLabels:       a=b\n"
@@ -359,13 +385,15 @@ TEST_F(VerbsTest, DescribeShowsFieldsAndEvents) {
 }
 
 TEST_F(VerbsTest, ComposeUpAppliesTheFile) {
-  server_->On("POST " + apps_ + "?fieldManager=kubectl-client-side-apply&fieldValidation=Strict", 201,
-              "{}");
-  const CliRun run(server_, {"compose", "up", "-f", "-", "--name", "plain", "-d", "--param", "TAG=1"},
-                "services: {}\n");
+  server_->On("POST " + apps_ + "?fieldManager=kubectl-client-side-apply&fieldValidation=Strict",
+              201, "{}");
+  const CliRun run(server_,
+                   {"compose", "up", "-f", "-", "--name", "plain", "-d", "--param", "TAG=1"},
+                   "services: {}\n");
   EXPECT_EQ(run.out, "application.gantry.dev/plain created\n");
-  EXPECT_EQ(Json::parse(Last("POST")->body)["spec"],
-            Json({{"cluster", "default"}, {"compose", "services: {}\n"}, {"parameters", {{"TAG", "1"}}}}));
+  EXPECT_EQ(Json::parse(Last("POST")->body)["spec"], Json({{"cluster", "default"},
+                                                           {"compose", "services: {}\n"},
+                                                           {"parameters", {{"TAG", "1"}}}}));
   EXPECT_THAT(CliRun(server_, {"compose", "up", "-f", "-"}).err, HasSubstr("--name"));
 }
 

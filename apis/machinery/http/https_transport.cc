@@ -19,7 +19,8 @@
 namespace gantry::http {
 namespace {
 
-// The library's own time-out counts the silence between two reads, so it must never end a quiet watch.
+// The library's own time-out counts the silence between two reads, so it must never end a quiet
+// watch.
 constexpr auto kSilence = std::chrono::hours(24 * 7);
 
 // The library traps when nobody looks at the exception of a task, and a waiter may give up before.
@@ -120,7 +121,9 @@ class Gate {
 class BodyReader : public client::ByteStream {
  public:
   BodyReader(std::shared_ptr<Gate> gate, web::http::http_response response)
-      : gate_(std::move(gate)), response_(std::move(response)), body_(response_.body().streambuf()) {}
+      : gate_(std::move(gate)),
+        response_(std::move(response)),
+        body_(response_.body().streambuf()) {}
   // A connection whose answer was read to its end is kept; another one is dropped.
   ~BodyReader() override {
     if (!ended_) gate_->Close();
@@ -233,7 +236,8 @@ class HttpsTransport : public client::Transport {
         options_.token_file.empty() ? options_.token : Trim(ReadFile(options_.token_file));
     if (!token.empty()) return {{"Authorization", "Bearer " + token}};
     if (options_.username.empty()) return {};
-    return {{"Authorization", "Basic " + Base64Encode(options_.username + ":" + options_.password)}};
+    return {
+        {"Authorization", "Basic " + Base64Encode(options_.username + ":" + options_.password)}};
   }
 
   Result<Started> Start(const Context& ctx, const client::HttpRequest& request) {
@@ -249,7 +253,8 @@ class HttpsTransport : public client::Transport {
       if (!options_.tls.server_name.empty()) message.headers()["Host"] = options_.tls.server_name;
       if (!request.body.empty()) {
         const auto type = message.headers().find("Content-Type");
-        const std::string media = type == message.headers().end() ? "application/json" : type->second;
+        const std::string media =
+            type == message.headers().end() ? "application/json" : type->second;
         message.set_body(request.body, media);
         message.headers()["Content-Type"] = media;
       }
@@ -304,8 +309,9 @@ class HttpsTransport : public client::Transport {
 Result<std::shared_ptr<client::Transport>> NewHttpsTransport(const TransportOptions& options) {
   Endpoint endpoint;
   if (!ParseEndpoint(options.server, &endpoint)) {
-    return Error(Code::kBadRequest,
-                 fmt::format("server \"{}\" is not a URL of the form https://host:port", options.server));
+    return Error(
+        Code::kBadRequest,
+        fmt::format("server \"{}\" is not a URL of the form https://host:port", options.server));
   }
   GANTRY_TRY(CheckTls(options.tls));
   try {

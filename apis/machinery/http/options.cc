@@ -10,7 +10,8 @@ namespace {
 
 std::string Environment(const std::string& name) {
   std::string lower = name;
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return tolower(c); });
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](unsigned char c) { return tolower(c); });
   for (const std::string& n : {name, lower}) {
     if (const char* value = std::getenv(n.c_str()); value && *value) return value;
   }

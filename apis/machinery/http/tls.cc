@@ -38,7 +38,8 @@ Status TrustOnly(SSL_CTX* context, const std::string& pem) {
     ++count;
   }
   ERR_clear_error();  // the loop ends with "no start line"
-  if (count == 0) return Error(Code::kBadRequest, "certificate authority: no certificate in PEM found");
+  if (count == 0)
+    return Error(Code::kBadRequest, "certificate authority: no certificate in PEM found");
   SSL_CTX_set_cert_store(context, store.release());
   return OkStatus();
 }
@@ -49,7 +50,8 @@ Status Present(SSL_CTX* context, const TlsOptions& options) {
   }
   Owned<BIO> certs = Reader(options.client_cert_pem);
   Owned<X509> own(PEM_read_bio_X509(certs.get(), nullptr, nullptr, nullptr));
-  if (!own || SSL_CTX_use_certificate(context, own.get()) != 1) return TlsError("client certificate");
+  if (!own || SSL_CTX_use_certificate(context, own.get()) != 1)
+    return TlsError("client certificate");
   while (X509* extra = PEM_read_bio_X509(certs.get(), nullptr, nullptr, nullptr)) {
     if (SSL_CTX_add_extra_chain_cert(context, extra) != 1) X509_free(extra);
   }
@@ -66,10 +68,10 @@ int VerifyAndRecord(X509_STORE_CTX* chain, void* record) {
   if (ok != 1) {
     const int code = X509_STORE_CTX_get_error(chain);
     // The library's host name check refuses without an error of OpenSSL's.
-    static_cast<VerifyRecord*>(record)->Set(
-        code == X509_V_OK || code == X509_V_ERR_UNSPECIFIED ? "the certificate is not valid for this host name"
-                          : std::string("the certificate is not trusted: ") +
-                                X509_verify_cert_error_string(code));
+    static_cast<VerifyRecord*>(record)->Set(code == X509_V_OK || code == X509_V_ERR_UNSPECIFIED
+                                                ? "the certificate is not valid for this host name"
+                                                : std::string("the certificate is not trusted: ") +
+                                                      X509_verify_cert_error_string(code));
   }
   return ok;
 }

@@ -11,7 +11,8 @@ typedef struct ssl_ctx_st SSL_CTX;
 
 namespace gantry::http {
 
-// Why the last server certificate was refused; the HTTP libraries keep it to themselves. Thread-safe.
+// Why the last server certificate was refused; the HTTP libraries keep it to themselves.
+// Thread-safe.
 class VerifyRecord {
  public:
   void Set(std::string reason);

@@ -9,8 +9,8 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ssl.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <boost/asio/ssl.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
@@ -152,14 +152,15 @@ class Socket : public client::WebSocket {
 
   void Sending() {
     stream_.binary(outgoing_.front().second);
-    stream_.async_write(asio::buffer(outgoing_.front().first), [this](beast::error_code ec, size_t) {
-      if (ec) {
-        Finish();
-        return;
-      }
-      outgoing_.pop_front();
-      if (!outgoing_.empty()) Sending();
-    });
+    stream_.async_write(asio::buffer(outgoing_.front().first),
+                        [this](beast::error_code ec, size_t) {
+                          if (ec) {
+                            Finish();
+                            return;
+                          }
+                          outgoing_.pop_front();
+                          if (!outgoing_.empty()) Sending();
+                        });
   }
 
   asio::io_context io_{1};
@@ -202,7 +203,8 @@ asio::awaitable<Status> ConnectTcp(beast::tcp_stream& stream, const TransportOpt
     co_return Error(Code::kBadRequest, fmt::format("proxy \"{}\" is not a URL", options.proxy));
   }
   tcp::resolver resolver(stream.get_executor());
-  const auto addresses = co_await resolver.async_resolve(first.host, first.port, asio::use_awaitable);
+  const auto addresses =
+      co_await resolver.async_resolve(first.host, first.port, asio::use_awaitable);
   co_await stream.async_connect(addresses, asio::use_awaitable);
   stream.socket().set_option(tcp::no_delay(true));
   if (options.proxy.empty()) co_return OkStatus();

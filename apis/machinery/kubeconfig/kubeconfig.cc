@@ -122,7 +122,8 @@ Status ApplyCluster(const Entry& cluster, const Overrides& overrides, ClientConf
                  Pem(cluster, "certificate-authority", overrides.certificate_authority));
   t.tls.insecure_skip_verify = overrides.insecure_skip_tls_verify.value_or(
       GetBool(cluster.value, "insecure-skip-tls-verify"));
-  t.tls.server_name = FirstOf(overrides.tls_server_name, GetString(cluster.value, "tls-server-name"));
+  t.tls.server_name =
+      FirstOf(overrides.tls_server_name, GetString(cluster.value, "tls-server-name"));
   t.proxy = GetString(cluster.value, "proxy-url");
   if (t.proxy.empty()) t.proxy = http::ProxyFromEnvironment(t.server);
   return OkStatus();
@@ -174,8 +175,7 @@ Result<ClientConfig> Load(const Overrides& overrides, const Environment& env) {
   if (!context.found && !out.context.empty()) {
     return ConfigError(fmt::format("context \"{}\" does not exist", out.context));
   }
-  const std::string cluster_name =
-      FirstOf(overrides.cluster, GetString(context.value, "cluster"));
+  const std::string cluster_name = FirstOf(overrides.cluster, GetString(context.value, "cluster"));
   const std::string user_name = FirstOf(overrides.user, GetString(context.value, "user"));
   const Entry cluster = merged.Find("clusters", "cluster", cluster_name);
   if (!cluster.found && !cluster_name.empty() && overrides.server.empty()) {

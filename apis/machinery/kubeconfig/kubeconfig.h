@@ -38,10 +38,10 @@ struct ClientConfig {
 using Environment = std::function<std::optional<std::string>(const std::string& name)>;
 Environment ProcessEnvironment();
 
-// Reads --kubeconfig, or every file of $KUBECONFIG (the first file that has an entry wins; files that
-// are missing are skipped), or ~/.kube/config. File names in a file are relative to that file.
-// Errors (kBadRequest) name the file or the entry: a missing context, unreadable PEM files, an `exec`
-// or `auth-provider` plugin, which are not run.
+// Reads --kubeconfig, or every file of $KUBECONFIG (the first file that has an entry wins; files
+// that are missing are skipped), or ~/.kube/config. File names in a file are relative to that file.
+// Errors (kBadRequest) name the file or the entry: a missing context, unreadable PEM files, an
+// `exec` or `auth-provider` plugin, which are not run.
 Result<ClientConfig> Load(const Overrides& overrides, const Environment& env);
 
 }  // namespace gantry::kubeconfig

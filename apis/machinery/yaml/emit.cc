@@ -37,7 +37,8 @@ bool ReadsAsOther(const std::string& s) {
   const Result<Json> value = ResolvePlainScalar(s);
   if (!value.ok() || !value->is_string()) return true;
   std::string lower = s;
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return tolower(c); });
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](unsigned char c) { return tolower(c); });
   return std::find(kOldBooleans.begin(), kOldBooleans.end(), lower) != kOldBooleans.end();
 }
 
@@ -135,7 +136,8 @@ class Emitter {
     if (s.find('\n') == std::string::npos) {
       out_ += Text(s) + "\n";
     } else if (NeedsEscapes(s) || s.back() == ' ' || s.find_first_not_of(" \t\n") != 0) {
-      out_ += DoubleQuoted(s) + "\n";  // a block's first line decides its indentation: keep it plain
+      out_ +=
+          DoubleQuoted(s) + "\n";  // a block's first line decides its indentation: keep it plain
     } else {
       Literal(s, indent);
     }

@@ -32,7 +32,7 @@ struct RawNode {
   enum class Kind { kNull, kScalar, kMap, kList };
   Kind kind = Kind::kNull;
   Position at;
-  bool open = false;     // its end was not seen yet
+  bool open = false;  // its end was not seen yet
   bool plain = false;
   std::string tag;
   std::string text;
@@ -139,7 +139,8 @@ class TreeBuilder {
  private:
   Json Value(uint32_t id, const std::string& path, int depth) {
     RawNode& n = nodes_[id];
-    if (depth > kMaxDepth) throw Refused{n.at, fmt::format("nested deeper than {} levels", kMaxDepth)};
+    if (depth > kMaxDepth)
+      throw Refused{n.at, fmt::format("nested deeper than {} levels", kMaxDepth)};
     expanded_bytes_ += n.text.size();
     if (++expanded_ > kMaxExpandedNodes + nodes_.size() ||
         expanded_bytes_ > kMaxExpandedBytes + text_bytes_) {
@@ -148,10 +149,8 @@ class TreeBuilder {
     const bool first = !placed_[id];
     placed_[id] = true;
     switch (n.kind) {
-      case RawNode::Kind::kNull:
-        return nullptr;
-      case RawNode::Kind::kScalar:
-        return Scalar(n);
+      case RawNode::Kind::kNull: return nullptr;
+      case RawNode::Kind::kScalar: return Scalar(n);
       case RawNode::Kind::kList: {
         CheckTag(n, "seq");
         Json list = Json::array();
@@ -162,9 +161,7 @@ class TreeBuilder {
         }
         return list;
       }
-      case RawNode::Kind::kMap:
-        CheckTag(n, "map");
-        return Map(id, path, depth, first);
+      case RawNode::Kind::kMap: CheckTag(n, "map"); return Map(id, path, depth, first);
     }
     return nullptr;
   }
@@ -192,7 +189,8 @@ class TreeBuilder {
   }
 
   // Adds the keys of the map (or of each map in the list) `value` that `map` does not have.
-  void Merge(uint32_t id, uint32_t value, const std::string& path, int depth, bool first, Json& map) {
+  void Merge(uint32_t id, uint32_t value, const std::string& path, int depth, bool first,
+             Json& map) {
     const RawNode& source = nodes_[value];
     if (source.kind == RawNode::Kind::kList) {
       for (uint32_t item : source.children) {
@@ -242,7 +240,7 @@ class TreeBuilder {
   std::vector<RawNode>& nodes_;
   YamlDocument& out_;
   std::vector<bool> placed_;  // its children stand in the position tree
-  size_t text_bytes_ = 0;  // without any alias expanded
+  size_t text_bytes_ = 0;     // without any alias expanded
   size_t expanded_ = 0;
   size_t expanded_bytes_ = 0;
 };
@@ -262,8 +260,11 @@ class ViewBuffer : public std::streambuf {
 size_t SequenceLength(std::string_view text, size_t i) {
   const auto byte = [&](size_t k) { return static_cast<unsigned char>(text[k]); };
   const unsigned char c = byte(i);
-  const size_t length = c < 0x80 ? 1 : (c & 0xE0) == 0xC0 ? 2 : (c & 0xF0) == 0xE0 ? 3
-                        : (c & 0xF8) == 0xF0 ? 4 : 0;
+  const size_t length = c < 0x80             ? 1
+                        : (c & 0xE0) == 0xC0 ? 2
+                        : (c & 0xF0) == 0xE0 ? 3
+                        : (c & 0xF8) == 0xF0 ? 4
+                                             : 0;
   if (length == 0 || i + length > text.size()) return 0;
   uint32_t point = length == 1 ? c : c & (0x7F >> length);
   for (size_t k = 1; k < length; ++k) {
@@ -346,7 +347,8 @@ Result<std::vector<YamlDocument>> ParseYaml(std::string_view text) {
   if (text[word] == '{') {
     // JSON is read as JSON (tabs and all). What is wrong with it, the YAML parser can place.
     std::vector<std::string> duplicates;
-    if (Result<Json> json = ParseJson(text, &duplicates, kMaxDepth); json.ok() && duplicates.empty()) {
+    if (Result<Json> json = ParseJson(text, &duplicates, kMaxDepth);
+        json.ok() && duplicates.empty()) {
       std::vector<YamlDocument> documents(1);
       documents[0].value = *std::move(json);
       documents[0].start = {1, 1};
@@ -373,8 +375,9 @@ std::optional<Position> PositionTree::Find(std::string_view path) const {
     if (path[0] == '.') path.remove_prefix(1);
     const bool bracket = !path.empty() && path[0] == '[';
     const size_t end = bracket ? path.find(']') : path.find_first_of(".[");
-    const std::string_view key =
-        bracket ? path.substr(1, end == std::string_view::npos ? end : end - 1) : path.substr(0, end);
+    const std::string_view key = bracket
+                                     ? path.substr(1, end == std::string_view::npos ? end : end - 1)
+                                     : path.substr(0, end);
     path = end == std::string_view::npos ? "" : path.substr(end + (bracket ? 1 : 0));
     const Node& node = nodes_[at];
     std::optional<uint32_t> next;

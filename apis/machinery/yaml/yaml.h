@@ -14,12 +14,14 @@
 //
 // Only an unquoted scalar changes its type:
 //   null, ~, nothing                     null
-//   true, True, TRUE, false ...          boolean; yes, no, on, off, y, n stay strings, as in YAML 1.2
-//   12, -3, +7, 0x1F, 0o17, 017, 0b101   integer (017 is octal: 15; 08 is no octal and so 8); digits
+//   true, True, TRUE, false ...          boolean; yes, no, on, off, y, n stay strings, as in
+//   YAML 1.2 12, -3, +7, 0x1F, 0o17, 017, 0b101   integer (017 is octal: 15; 08 is no octal and so
+//   8); digits
 //                                        may be grouped with `_`
 //   1.5, 1e3, .5                         number; a whole one becomes an integer (1.0 is 1)
 //   anything else, dates included        string
-// Quoted and block scalars are strings. `!!str`, `!!int`, `!!float`, `!!bool`, `!!null`, `!!map` and
+// Quoted and block scalars are strings. `!!str`, `!!int`, `!!float`, `!!bool`, `!!null`, `!!map`
+// and
 // `!!seq` are obeyed, other tags are errors; so are .inf and .nan, which JSON cannot say.
 // Keys are strings: `80: x` has the key "80", spelled as in the text.
 // Everything here is a pure function, safe to call from any thread.
@@ -40,8 +42,8 @@ struct DuplicateKey {
 // The positions of a document's values, apart from the values. Empty for a text that was JSON.
 class PositionTree {
  public:
-  // The position of the value at a dotted path (`spec.template.ports[1]`, `labels[gantry.scale]`), or
-  // of its nearest ancestor that exists; nothing when the tree is empty.
+  // The position of the value at a dotted path (`spec.template.ports[1]`, `labels[gantry.scale]`),
+  // or of its nearest ancestor that exists; nothing when the tree is empty.
   std::optional<Position> Find(std::string_view path) const;
 
  private:
@@ -70,9 +72,9 @@ inline constexpr int kMaxDepth = 480;
 // resolved; keys written out win over merged ones.
 Result<std::vector<YamlDocument>> ParseYaml(std::string_view text);
 
-// Block style as kubectl prints it: sorted keys, list items not indented under their key, quotes only
-// where a string would read as something else, `|` for strings of several lines. Ends with a newline.
-// ParseYaml of the result gives `value` back.
+// Block style as kubectl prints it: sorted keys, list items not indented under their key, quotes
+// only where a string would read as something else, `|` for strings of several lines. Ends with a
+// newline. ParseYaml of the result gives `value` back.
 std::string ToYaml(const Json& value);
 
 // The value of an unquoted scalar by the rules above. Fails for .inf and .nan.

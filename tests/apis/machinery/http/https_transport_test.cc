@@ -16,8 +16,10 @@ using ::testing::HasSubstr;
 using namespace std::chrono_literals;
 
 TlsServer::Answer Echo(const TlsServer::Request& r) {
-  return {200, r.method + " " + r.target + " " + r.Header("Authorization") + " " + r.peer + " " +
-                   r.Header("Host") + " " + r.Header("Content-Type") + " " + r.body, nullptr};
+  return {200,
+          r.method + " " + r.target + " " + r.Header("Authorization") + " " + r.peer + " " +
+              r.Header("Host") + " " + r.Header("Content-Type") + " " + r.body,
+          nullptr};
 }
 
 class HttpsTransportTest : public ::testing::Test {
@@ -41,9 +43,10 @@ TEST_F(HttpsTransportTest, SendsIdentityAndBody) {
   options_.tls.client_key_pem = me.key;
   options_.token = "t0ken";
   auto transport = To(server);
-  const auto answer = transport->Do(
-      Context(), {"PATCH", "/apis/x%2Fy?a=b%20c", {{"Content-Type", "application/merge-patch+json"}},
-                  "{\"a\":1}"});
+  const auto answer = transport->Do(Context(), {"PATCH",
+                                                "/apis/x%2Fy?a=b%20c",
+                                                {{"Content-Type", "application/merge-patch+json"}},
+                                                "{\"a\":1}"});
   ASSERT_TRUE(answer.ok()) << answer.error().message;
   EXPECT_EQ(answer->status, 200);
   EXPECT_EQ(answer->body, "PATCH /apis/x%2Fy?a=b%20c Bearer t0ken me " + options_.server.substr(8) +
@@ -234,12 +237,13 @@ TEST_F(HttpsTransportTest, AServerThatDiesEndsTheStreamWithAnError) {
 TEST_F(HttpsTransportTest, TalksWebSocket) {
   for (const bool plain : {false, true}) {
     std::string seen;
-    TlsServer server(identity_,
-                     [&](const TlsServer::Request& r) {
-                       seen = r.target + " " + r.Header("Authorization");
-                       return TlsServer::Answer{200, "", nullptr};
-                     },
-                     plain);
+    TlsServer server(
+        identity_,
+        [&](const TlsServer::Request& r) {
+          seen = r.target + " " + r.Header("Authorization");
+          return TlsServer::Answer{200, "", nullptr};
+        },
+        plain);
     options_.token = "t";
     auto socket = To(server)->Connect(Context(), {"GET", "/exec?command=sh", {}, ""},
                                       {"v5.channel.k8s.io", "v4.channel.k8s.io"});
@@ -247,7 +251,8 @@ TEST_F(HttpsTransportTest, TalksWebSocket) {
     EXPECT_EQ(seen, "/exec?command=sh Bearer t");
     EXPECT_EQ((*socket)->protocol(), "v5.channel.k8s.io");
     const std::string big(1 << 20, 'y');
-    for (const std::string& text : {std::string("hello"), big, std::string("\0\1", 2), std::string()}) {
+    for (const std::string& text :
+         {std::string("hello"), big, std::string("\0\1", 2), std::string()}) {
       ASSERT_TRUE((*socket)->Send(text, true).ok());
       EXPECT_EQ(*(*socket)->Receive(), text);
     }
@@ -262,7 +267,8 @@ TEST_F(HttpsTransportTest, TalksWebSocket) {
 TEST_F(HttpsTransportTest, AWebSocketRefusalIsTheServersError) {
   TlsServer server(identity_, [](const TlsServer::Request&) {
     return TlsServer::Answer{404, R"({"kind":"Status","status":"Failure","reason":"NotFound",
-        "message":"containers.gantry.dev \"x\" not found","code":404})", nullptr};
+        "message":"containers.gantry.dev \"x\" not found","code":404})",
+                             nullptr};
   });
   auto socket = To(server)->Connect(Context(), {"GET", "/", {}, ""}, {});
   ASSERT_FALSE(socket.ok());

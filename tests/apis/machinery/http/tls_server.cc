@@ -52,7 +52,8 @@ Identity MakeIdentity(const std::string& common_name) {
   X509_set_pubkey(c, key);
   X509_NAME* name = X509_get_subject_name(c);
   X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
-                             reinterpret_cast<const unsigned char*>(common_name.c_str()), -1, -1, 0);
+                             reinterpret_cast<const unsigned char*>(common_name.c_str()), -1, -1,
+                             0);
   X509_set_issuer_name(c, name);
   Extend(c, NID_basic_constraints, "critical,CA:TRUE");
   Extend(c, NID_subject_alt_name, "IP:127.0.0.1,DNS:gantry.test");
@@ -155,8 +156,11 @@ void TlsServer::Serve(Stream& stream, const std::string& peer) {
     parser.body_limit(16 << 20);
     beast::http::read(stream, buffer, parser);
     const auto& message = parser.get();
-    Request request{std::string(message.method_string()), std::string(message.target()),
-                    message.body(), peer, {}};
+    Request request{std::string(message.method_string()),
+                    std::string(message.target()),
+                    message.body(),
+                    peer,
+                    {}};
     for (const auto& f : message) {
       request.headers.emplace_back(std::string(f.name_string()), std::string(f.value()));
     }
@@ -164,8 +168,8 @@ void TlsServer::Serve(Stream& stream, const std::string& peer) {
     if (beast::websocket::is_upgrade(message) && answer.status == 200) {
       beast::websocket::stream<Stream&> socket(stream);
       const std::string offered = request.Header("Sec-WebSocket-Protocol");
-      socket.set_option(beast::websocket::stream_base::decorator(
-          [&](beast::websocket::response_type& head) {
+      socket.set_option(
+          beast::websocket::stream_base::decorator([&](beast::websocket::response_type& head) {
             head.set("Sec-WebSocket-Protocol", offered.substr(0, offered.find(',')));
           }));
       socket.accept(message);

@@ -145,9 +145,10 @@ TEST_F(KubeconfigTest, ErrorsSayWhatIsWrong) {
   EXPECT_THAT(ErrorWith(o), HasSubstr("missing: no such file"));
   env_["KUBECONFIG"] = Write("broken", "a: [1\n");
   EXPECT_THAT(ErrorWith(), HasSubstr("broken: yaml: line "));
-  env_["KUBECONFIG"] = Write("b64", "current-context: c\ncontexts: [{name: c, context: {cluster: a}}]\n"
-                                    "clusters: [{name: a, cluster: {server: x, "
-                                    "certificate-authority-data: '%'}}]\n");
+  env_["KUBECONFIG"] = Write("b64",
+                             "current-context: c\ncontexts: [{name: c, context: {cluster: a}}]\n"
+                             "clusters: [{name: a, cluster: {server: x, "
+                             "certificate-authority-data: '%'}}]\n");
   EXPECT_THAT(ErrorWith(), HasSubstr("certificate-authority-data is not base64"));
 }
 

@@ -1,7 +1,7 @@
 #include "apis/machinery/yaml/yaml.h"
 
-#include <gmock/gmock.h>
 #include <fmt/format.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace gantry::yaml {
@@ -29,17 +29,48 @@ TEST(ParseYamlTest, ResolvesScalars) {
     const char* text;
     const char* json;
   } kCases[] = {
-      {"true", "true"},         {"True", "true"},       {"FALSE", "false"},     {"yes", "\"yes\""},
-      {"no", "\"no\""},         {"on", "\"on\""},       {"off", "\"off\""},     {"y", "\"y\""},
-      {"null", "null"},         {"~", "null"},          {"", "null"},           {"'null'", "\"null\""},
-      {"\"true\"", "\"true\""}, {"'12'", "\"12\""},     {"12", "12"},           {"-3", "-3"},
-      {"+7", "7"},              {"0", "0"},             {"0x1F", "31"},         {"0o17", "15"},
-      {"017", "15"},            {"08", "8"},            {"0b101", "5"},         {"1_000", "1000"},
-      {"1.5", "1.5"},           {"1.0", "1"},           {"1e3", "1000"},        {".5", "0.5"},
-      {"1.", "1"},              {"-", "[null]"},        {"-x", "\"-x\""},       {"1.2.3", "\"1.2.3\""},
-      {"22:22", "\"22:22\""},   {"1d", "\"1d\""},       {"0x", "\"0x\""},       {"_1", "\"_1\""},
-      {"-_1", "\"-_1\""},       {"512m", "\"512m\""},   {"2024-01-02", "\"2024-01-02\""},
-      {"!!str 12", "\"12\""},   {"!!int '12'", "12"},   {"!!str", "\"\""},
+      {"true", "true"},
+      {"True", "true"},
+      {"FALSE", "false"},
+      {"yes", "\"yes\""},
+      {"no", "\"no\""},
+      {"on", "\"on\""},
+      {"off", "\"off\""},
+      {"y", "\"y\""},
+      {"null", "null"},
+      {"~", "null"},
+      {"", "null"},
+      {"'null'", "\"null\""},
+      {"\"true\"", "\"true\""},
+      {"'12'", "\"12\""},
+      {"12", "12"},
+      {"-3", "-3"},
+      {"+7", "7"},
+      {"0", "0"},
+      {"0x1F", "31"},
+      {"0o17", "15"},
+      {"017", "15"},
+      {"08", "8"},
+      {"0b101", "5"},
+      {"1_000", "1000"},
+      {"1.5", "1.5"},
+      {"1.0", "1"},
+      {"1e3", "1000"},
+      {".5", "0.5"},
+      {"1.", "1"},
+      {"-", "[null]"},
+      {"-x", "\"-x\""},
+      {"1.2.3", "\"1.2.3\""},
+      {"22:22", "\"22:22\""},
+      {"1d", "\"1d\""},
+      {"0x", "\"0x\""},
+      {"_1", "\"_1\""},
+      {"-_1", "\"-_1\""},
+      {"512m", "\"512m\""},
+      {"2024-01-02", "\"2024-01-02\""},
+      {"!!str 12", "\"12\""},
+      {"!!int '12'", "12"},
+      {"!!str", "\"\""},
       {"9223372036854775807", "9223372036854775807"},
       {"9223372036854775808", "9223372036854775808"},
       {"-9223372036854775808", "-9223372036854775808"},
@@ -138,16 +169,20 @@ TEST(ParseYamlTest, RecordsDuplicateKeys) {
 }
 
 TEST(ParseYamlTest, FindsPositions) {
-  auto documents = ParseYaml("---\nmetadata:\n  labels:\n    gantry.dev/x: \"1\"\nspec:\n"
-                             "  ports:\n  - a\n  - {name: b}\n");
+  auto documents = ParseYaml(
+      "---\nmetadata:\n  labels:\n    gantry.dev/x: \"1\"\nspec:\n"
+      "  ports:\n  - a\n  - {name: b}\n");
   ASSERT_TRUE(documents.ok());
   const PositionTree& at = (*documents)[0].positions;
   const struct {
     const char* path;
     int line, column;
-  } kCases[] = {{"metadata.labels[gantry.dev/x]", 4, 19}, {"spec.ports[0]", 7, 5},
-                {"spec.ports[1].name", 8, 12},            {"spec.ports[1].none", 8, 5},
-                {"spec.ports[7]", 7, 3},                  {"", 2, 1}};
+  } kCases[] = {{"metadata.labels[gantry.dev/x]", 4, 19},
+                {"spec.ports[0]", 7, 5},
+                {"spec.ports[1].name", 8, 12},
+                {"spec.ports[1].none", 8, 5},
+                {"spec.ports[7]", 7, 3},
+                {"", 2, 1}};
   for (const auto& c : kCases) {
     const auto found = at.Find(c.path);
     ASSERT_TRUE(found) << c.path;
@@ -213,12 +248,25 @@ spec:
 }
 
 TEST(ToYamlTest, IsReadBackAsItWas) {
-  const char* kTexts[] = {"a\nb", "a\nb\n", "a\n\n\nb\n\n\n", "\na", " a\nb", "a\n b\n", "\n", " ", "a ",
-                          "a \nb", "a\nb ", "---", "--- x", "...", "? a", ": b", "a :b", "%x", "@x",
-                          "`x", "!x", "&x", "|", ">", "a, b", "[x]", "x]", "~", "<<", "=", "\"q\"",
-                          "'q'", "é\n€", "tab\there", "tab\t\nx", "a\r\nb", "0o7", "1_0", "+1", ".",
-                          ".5", ".inf", "-.inf", ".nan", "\x7f", "a\\b", "1e5", "-", "--", "a: ",
-                          "#", "a #b", "a\n#b\n", "\ta", "\ta\nb", "a\n---\nb\n"};
+  const char* kTexts[] = {"a\nb",      "a\nb\n",     "a\n\n\nb\n\n\n",
+                          "\na",       " a\nb",      "a\n b\n",
+                          "\n",        " ",          "a ",
+                          "a \nb",     "a\nb ",      "---",
+                          "--- x",     "...",        "? a",
+                          ": b",       "a :b",       "%x",
+                          "@x",        "`x",         "!x",
+                          "&x",        "|",          ">",
+                          "a, b",      "[x]",        "x]",
+                          "~",         "<<",         "=",
+                          "\"q\"",     "'q'",        "é\n€",
+                          "tab\there", "tab\t\nx",   "a\r\nb",
+                          "0o7",       "1_0",        "+1",
+                          ".",         ".5",         ".inf",
+                          "-.inf",     ".nan",       "\x7f",
+                          "a\\b",      "1e5",        "-",
+                          "--",        "a: ",        "#",
+                          "a #b",      "a\n#b\n",    "\ta",
+                          "\ta\nb",    "a\n---\nb\n"};
   for (const char* text : kTexts) {
     const Json value = {{text, "key"}, {"top", text}, {"list", {text, {{"in", text}}, {{text}}}}};
     auto back = ParseYaml(ToYaml(value));
