@@ -75,7 +75,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Task<bool> Linger();
 
   WaitFor Wait(uint32_t interest) { return WaitFor{this, interest}; }
-  void SetTimeout(Duration timeout) { expires_ = shard_->TickAfter(timeout); }
+  void SetTimeout(Duration timeout) {
+    expires_ = shard_->TickAfter(timeout);
+    events_ &= ~static_cast<uint32_t>(kExpired);
+  }
   void ClearTimeout() { expires_ = 0; }
   void ArmRead();
   void ArmWrite();
@@ -104,6 +107,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   uint32_t expires_ = 0;
   bool read_armed_ = false;
   bool write_armed_ = false;
+  bool received_ = false;  // bytes of the current request
   bool watching_ = false;  // a handler is suspended
   bool broken_ = false;    // reading or writing failed
   bool linger_ = false;    // the client may still be sending a refused request

@@ -66,10 +66,10 @@ Task<bool> Connection::AnswerStream(Request& request, Response& response, bool h
     response.body = std::move(first);
     std::string head;
     std::string_view body;
-    if (!AnswerPlain(request, response, keep_alive, &head, &body)) co_return false;
-    if (!head.empty() && !co_await WriteRest(head)) co_return false;
-    if (!body.empty() && !co_await WriteRest(body)) co_return false;
-    co_return keep_alive;
+    bool ok = AnswerPlain(request, response, keep_alive, &head, &body);
+    if (ok && !head.empty()) ok = co_await WriteRest(head);
+    if (ok && !body.empty()) ok = co_await WriteRest(body);
+    co_return ok && keep_alive;
   }
 
   HeadOptions options;
@@ -82,8 +82,8 @@ Task<bool> Connection::AnswerStream(Request& request, Response& response, bool h
   shard_->write_buffer().clear();
   AppendHead(response, options, &shard_->write_buffer());
   if (request.method == "HEAD") {
-    if (!co_await WriteScratch()) co_return false;
-    co_return keep_alive;
+    const bool written = co_await WriteScratch();
+    co_return written && keep_alive;
   }
   raw.swap(first);
   bool pulled = true;  // the first time the piece is there already
@@ -107,7 +107,10 @@ Task<bool> Connection::AnswerStream(Request& request, Response& response, bool h
       EndChunk(begin, &out);
       if (state == BodyStream::State::kEnd) out.append(kLastChunk);
     }
-    if (!out.empty() && !co_await WriteScratch()) co_return false;
+    if (!out.empty()) {
+      const bool written = co_await WriteScratch();
+      if (!written) co_return false;
+    }
     if (state == BodyStream::State::kEnd) co_return keep_alive;
     if (state == BodyStream::State::kPending) {
       const MonoTime written = Clock::Real()->Mono();
@@ -152,16 +155,16 @@ bool Connection::WriteNow(std::string_view* bytes) {
 }
 
 Task<bool> Connection::WriteRest(std::string_view bytes) {
-  while (WriteNow(&bytes)) {
-    if (bytes.empty()) {
-      ClearTimeout();
-      co_return true;
-    }
+  while (!bytes.empty()) {
+    if (!WriteNow(&bytes)) co_return false;
+    if (bytes.empty()) break;
     SetTimeout(shard_->options().write_timeout);
-    if (co_await Wait(kWritable | kExpired) & kExpired) broken_ = true;
-    if (broken_) break;
+    const uint32_t fired = co_await Wait(kWritable | kExpired);
+    if ((fired & kExpired) != 0) broken_ = true;
+    if (broken_) co_return false;
   }
-  co_return false;
+  ClearTimeout();
+  co_return true;
 }
 
 Task<bool> Connection::WriteScratch() {

@@ -1,6 +1,7 @@
 #include "apiserver/http/shard.h"
 
 #include <boost/asio/post.hpp>
+#include <csignal>
 #include <ctime>
 
 #include "apiserver/http/connection.h"
@@ -22,7 +23,14 @@ Shard::Shard(const ListenerOptions* options, const Handler* handler)
 Shard::~Shard() = default;
 
 void Shard::StartThread() {
-  thread_ = std::thread([this] { io_.run(); });
+  thread_ = std::thread([this] {
+    // OpenSSL writes with write(2); the error of a client that left is enough.
+    sigset_t pipe;
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
+    io_.run();
+  });
 }
 
 void Shard::Stop(bool now) {
