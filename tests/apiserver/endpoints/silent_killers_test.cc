@@ -172,6 +172,39 @@ TEST_F(SilentKillers, StrategicPatchTakenForMerge) {
   }
 }
 
+TEST_F(SilentKillers, FieldOwnersAreTracked) {
+  const std::string path = std::string(kConfigMapsPath) + "/a";
+  const HeaderList merge = {{"Content-Type", "application/merge-patch+json"}};
+  const RawAnswer made = raw_.Do("POST", std::string(kConfigMapsPath) + "?fieldManager=maker",
+                                 ConfigMapBody("a"));
+  const Json& fields = made.body["metadata"]["managedFields"];
+  ASSERT_EQ(fields.size(), 1u) << made.text;
+  EXPECT_EQ(fields[0]["manager"], "maker");
+  EXPECT_EQ(fields[0]["operation"], "Update");
+  EXPECT_EQ(fields[0]["apiVersion"], "v1");
+  EXPECT_TRUE(fields[0]["fieldsV1"]["f:data"].contains("f:k"));
+
+  const RawAnswer patched = raw_.Do("PATCH", path + "?fieldManager=other",
+                                    R"({"data":{"k":"w"}})", merge);
+  // The map stays with who made it, the value goes to who changed it.
+  ASSERT_EQ(patched.body["metadata"]["managedFields"].size(), 2u) << patched.text;
+  EXPECT_FALSE(
+      patched.body["metadata"]["managedFields"][0]["fieldsV1"]["f:data"].contains("f:k"));
+  EXPECT_EQ(patched.body["metadata"]["managedFields"][1]["manager"], "other");
+  EXPECT_EQ(raw_.Get(path).body, patched.body);
+
+  // A client that read the object and wrote it back changes nothing.
+  const RawAnswer same = raw_.Do("PUT", path + "?fieldManager=third", patched.text);
+  EXPECT_EQ(same.body, patched.body);
+  // As Flux does it.
+  const RawAnswer replaced =
+      raw_.Do("PATCH", path + "?fieldManager=third",
+              R"([{"op":"replace","path":"/metadata/managedFields","value":[{}]}])",
+              {{"Content-Type", "application/json-patch+json"}});
+  ASSERT_EQ(replaced.status, 200) << replaced.text;
+  EXPECT_FALSE(replaced.body["metadata"].contains("managedFields")) << replaced.text;
+}
+
 TEST_F(SilentKillers, AbsentReviews) {
   const RawAnswer access =
       raw_.Do("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
