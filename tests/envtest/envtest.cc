@@ -1,9 +1,18 @@
 #include "tests/envtest/envtest.h"
 
 #include "apis/machinery/base/check.h"
-#include "tests/envtest/handler_transport.h"
+#include "apiserver/filters/chain.h"
+#include "apiserver/server/in_process_transport.h"
 
 namespace gantry::testing {
+
+std::shared_ptr<client::Transport> TransportTo(const apiserver::ApiCore& core) {
+  static const apiserver::Authorizer* const masters = apiserver::NewMastersAuthorizer().release();
+  apiserver::FilterConfig config;  // no authenticator: the transport says who it is
+  config.authorizer = masters;
+  return apiserver::NewInProcessTransport(apiserver::BuildFilterChain(core.handler(), config),
+                                          {"test", "", {"system:masters"}, {}});
+}
 
 EnvTest::EnvTest(nodeproxy::NodeStreams* streams)
     : EnvTest(Clock::Real(), Random::Real(), streams) {}
@@ -22,11 +31,6 @@ EnvTest::EnvTest(Clock* clock, Random* random, nodeproxy::NodeStreams* streams) 
 }
 
 EnvTest::~EnvTest() { core_->Stop(); }
-
-std::shared_ptr<client::Transport> EnvTest::Transport() {
-  apiserver::User user{"test", "", {"system:masters", "system:authenticated"}, {}};
-  return std::make_shared<HandlerTransport>(core_->handler(), std::move(user));
-}
 
 client::Client EnvTest::Client(const std::string& manager) {
   return client::Client(Transport(), manager);

@@ -7,7 +7,7 @@
 #include "apiserver/core/api_core.h"
 #include "store/store.h"
 
-// A whole API server in the test's process, on a store in memory, without listener and filters:
+// A whole API server in the test's process, with all filters, on a store in memory, without listener:
 //
 //   EnvTest env;
 //   client::Client c = env.Client("test");
@@ -15,6 +15,9 @@
 //
 // Everything is gone when it is destroyed; end informers and watches before.
 namespace gantry::testing {
+
+// A transport through all filters to a server of the test's own, as a user in system:masters.
+std::shared_ptr<client::Transport> TransportTo(const apiserver::ApiCore& core);
 
 class EnvTest {
  public:
@@ -25,7 +28,7 @@ class EnvTest {
 
   // A client of a user in system:masters; `manager` is its field manager, too.
   client::Client Client(const std::string& manager);
-  std::shared_ptr<client::Transport> Transport();
+  std::shared_ptr<client::Transport> Transport() { return TransportTo(*core_); }
 
   apiserver::ApiCore& core() { return *core_; }
   store::Store& store() { return *store_; }

@@ -82,7 +82,7 @@ TEST_F(ListWatch, ExpiredIs410WithAFreshToken) {
   ASSERT_TRUE(env_.store().Compact(env_.store().current_revision()).ok());
   apiserver::ApiCore fresh(&env_.store(), {});
   ASSERT_TRUE(fresh.Start(Context()).ok());
-  const RawClient raw(fresh.handler());
+  const RawClient raw(fresh);
   const RawAnswer watch = raw.Get(path_ + "?watch=1&resourceVersion=" + old);
   EXPECT_EQ(watch.status, 410) << watch.text;
   EXPECT_EQ(watch.body["reason"], "Expired");
@@ -100,8 +100,8 @@ TEST_F(ListWatch, WatchesResumeAcrossARestart) {
   Make("b");
   apiserver::ApiCore fresh(&env_.store(), {});
   ASSERT_TRUE(fresh.Start(Context()).ok());
-  const std::vector<Json> events = RawClient(fresh.handler())
-      .Lines(path_ + "?watch=1&timeoutSeconds=1&resourceVersion=" + before, 10);
+  const std::vector<Json> events = RawClient(fresh).Lines(
+      path_ + "?watch=1&timeoutSeconds=1&resourceVersion=" + before, 10);
   ASSERT_EQ(events.size(), 1u);
   EXPECT_EQ(events[0]["object"]["metadata"]["name"], "b");
 }

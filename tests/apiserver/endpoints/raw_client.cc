@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/envtest/handler_transport.h"
-
 namespace gantry::testing {
 
 const char* const kConfigMapsPath = "/api/v1/namespaces/default/configmaps";
@@ -35,10 +33,6 @@ std::string RawAnswer::header(const std::string& name) const {
   }
   return "";
 }
-
-RawClient::RawClient(apiserver::Handler handler)
-    : transport_(std::make_shared<HandlerTransport>(
-          std::move(handler), apiserver::User{"test", "", {"system:masters"}, {}})) {}
 
 RawAnswer RawClient::Do(const std::string& method, const std::string& target,
                         const std::string& body, HeaderList headers) const {
