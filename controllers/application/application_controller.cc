@@ -153,15 +153,15 @@ ApplicationReconciler::Wanted ApplicationReconciler::MakeWanted(const Object& ap
   if (!output.secrets.empty()) {
     const ObjectPtr have =
         Existing(application, secrets_, compose::GeneratedSecretName(application.name()));
-    wanted.secrets.push_back(DesiredSecret(application, output.secrets, have.get()));
+    wanted.secrets.push_back({DesiredSecret(application, output.secrets, have.get()), have});
   }
   for (const compose::Volume& v : output.volumes) {
     const ObjectPtr have = Existing(application, volumes_, v.name);
-    wanted.volumes.push_back(DesiredVolume(application, v, have.get()));
+    wanted.volumes.push_back({DesiredVolume(application, v, have.get()), have});
   }
   for (const compose::Service& s : output.services) {
     const ObjectPtr have = Existing(application, services_, s.name);
-    wanted.services.push_back(DesiredService(application, s, have.get()));
+    wanted.services.push_back({DesiredService(application, s, have.get()), have});
     wanted.service_names.push_back(s.name);
   }
   return wanted;
@@ -169,16 +169,12 @@ ApplicationReconciler::Wanted ApplicationReconciler::MakeWanted(const Object& ap
 
 std::string ApplicationReconciler::ForeignNames(const Object& application, const Wanted& wanted) {
   std::vector<std::string> taken;
-  const auto check = [&](const std::vector<Object>& objects, const Kind& kind) {
-    for (const Object& o : objects) {
-      const ObjectPtr have = Existing(application, kind, std::string(o.name()));
-      if (have && !OwnedBy(*have, application))
-        taken.push_back(fmt::format("{} {}", kind.resource.kind, o.name()));
+  for (const std::vector<Item>* items : {&wanted.secrets, &wanted.volumes, &wanted.services}) {
+    for (const Item& item : *items) {
+      if (item.have && !OwnedBy(*item.have, application))
+        taken.push_back(fmt::format("{} {}", item.have->kind(), item.have->name()));
     }
-  };
-  check(wanted.secrets, secrets_);
-  check(wanted.volumes, volumes_);
-  check(wanted.services, services_);
+  }
   if (taken.empty()) return "";
   return fmt::format("{} exists already and does not belong to this application",
                      fmt::join(taken, ", "));
@@ -186,9 +182,9 @@ std::string ApplicationReconciler::ForeignNames(const Object& application, const
 
 Status ApplicationReconciler::Apply(const Context& ctx, const Object& application,
                                     const Wanted& wanted) {
-  for (const Object& o : wanted.secrets) GANTRY_TRY(Write(ctx, application, secrets_, o));
-  for (const Object& o : wanted.volumes) GANTRY_TRY(Write(ctx, application, volumes_, o));
-  for (const Object& o : wanted.services) GANTRY_TRY(Write(ctx, application, services_, o));
+  for (const Item& i : wanted.secrets) GANTRY_TRY(Write(ctx, application, secrets_, i));
+  for (const Item& i : wanted.volumes) GANTRY_TRY(Write(ctx, application, volumes_, i));
+  for (const Item& i : wanted.services) GANTRY_TRY(Write(ctx, application, services_, i));
   GANTRY_TRY(DeleteOthers(ctx, application, services_, wanted.services));
   GANTRY_TRY(DeleteOthers(ctx, application, volumes_, wanted.volumes));
   GANTRY_TRY(DeleteOthers(ctx, application, secrets_, wanted.secrets));
@@ -196,9 +192,10 @@ Status ApplicationReconciler::Apply(const Context& ctx, const Object& applicatio
 }
 
 Status ApplicationReconciler::Write(const Context& ctx, const Object& application, const Kind& kind,
-                                    const Object& object) {
+                                    const Item& item) {
+  const Object& object = item.object;
+  const ObjectPtr& have = item.have;
   const std::string what = fmt::format("{} {}", kind.resource.kind, object.name());
-  const ObjectPtr have = Existing(application, kind, std::string(object.name()));
   if (have && have->json() == object.json()) return OkStatus();
   if (have && have->deleting())
     return Error(Code::kConflict, what + " is still being deleted");
@@ -219,9 +216,9 @@ Status ApplicationReconciler::Write(const Context& ctx, const Object& applicatio
 }
 
 Status ApplicationReconciler::DeleteOthers(const Context& ctx, const Object& application,
-                                           const Kind& kind, const std::vector<Object>& keep) {
+                                           const Kind& kind, const std::vector<Item>& keep) {
   std::set<std::string_view> names;
-  for (const Object& o : keep) names.insert(o.name());
+  for (const Item& i : keep) names.insert(i.object.name());
   for (const ObjectPtr& o : Owned(application, kind)) {
     if (names.count(o->name()) || o->deleting()) continue;
     client::DeleteOptions options;

@@ -33,11 +33,17 @@ class ApplicationReconciler : public runtime::Reconciler {
     const runtime::Lister* lister;
     runtime::OwnWrites* own;
   };
+  // One object, and what stood there when it was computed (null: nothing). The cache moves on
+  // meanwhile, so nobody looks again: the write fails if the server has something else by then.
+  struct Item {
+    Object object;
+    ObjectPtr have;
+  };
   // What a reconcile wants to exist.
   struct Wanted {
-    std::vector<Object> secrets;
-    std::vector<Object> volumes;
-    std::vector<Object> services;
+    std::vector<Item> secrets;
+    std::vector<Item> volumes;
+    std::vector<Item> services;
     std::vector<std::string> service_names;
   };
 
@@ -47,12 +53,11 @@ class ApplicationReconciler : public runtime::Reconciler {
   std::optional<Parameters> ReadParameters(const Object& application, runtime::StatusPatch* patch);
   Wanted MakeWanted(const Object& application, const compose::Output& output);
   // Names that belong to somebody else; nothing is written when there is one.
-  std::string ForeignNames(const Object& application, const Wanted& wanted);
+  static std::string ForeignNames(const Object& application, const Wanted& wanted);
   Status Apply(const Context& ctx, const Object& application, const Wanted& wanted);
-  Status Write(const Context& ctx, const Object& application, const Kind& kind,
-               const Object& object);
+  Status Write(const Context& ctx, const Object& application, const Kind& kind, const Item& item);
   Status DeleteOthers(const Context& ctx, const Object& application, const Kind& kind,
-                      const std::vector<Object>& keep);
+                      const std::vector<Item>& keep);
   std::vector<ObjectPtr> Owned(const Object& application, const Kind& kind);
   // Null when there is none. The owned ones through the own writes.
   ObjectPtr Existing(const Object& application, const Kind& kind, const std::string& name);
