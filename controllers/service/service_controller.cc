@@ -25,6 +25,8 @@ Result<Requeue> ServiceReconciler::Reconcile(const Context& ctx, const ObjectKey
   if (!service) {
     own_containers_.Forget(key);
     own_revisions_.Forget(key);
+    MutexLock lock(&mu_);
+    last_seen_.erase(key);
     return Requeue::Never();
   }
   if (service->deleting()) return Requeue::Never();  // its containers go with it, as dependents
@@ -41,6 +43,7 @@ Result<Requeue> ServiceReconciler::Sync(const Context& ctx, const Object& servic
   GANTRY_TRY_SET(input.revision, EnsureRevision(ctx, service));
   input.instances = Observe(service);
   input.vacancies = VacanciesFrom(service.status());
+  RecallVacancies(service.key(), input.instances, &input.vacancies);
   input.started = GetBool(service.status(), "started");
   if (input.spec.mode == "Global") input.nodes = NodesOfCluster(*deps_.nodes, input.spec.cluster);
   if (!input.started)
@@ -62,6 +65,20 @@ std::vector<Instance> ServiceReconciler::Observe(const Object& service) {
     if (owner && owner->uid == service.uid()) out.push_back(InstanceFrom(*c, deps_.nodes));
   }
   return out;
+}
+
+void ServiceReconciler::RecallVacancies(const ObjectKey& service,
+                                        const std::vector<Instance>& instances,
+                                        std::vector<Vacancy>* vacancies) {
+  std::set<int> known;
+  for (const Vacancy& v : *vacancies) known.insert(v.slot);
+  for (const Instance& i : instances) known.insert(i.slot);
+  MutexLock lock(&mu_);
+  std::map<int, Vacancy>& seen = last_seen_[service];
+  for (const auto& [slot, vacancy] : seen) {
+    if (!known.count(slot)) vacancies->push_back(vacancy);
+  }
+  for (const Instance& i : instances) seen[i.slot] = {i.slot, i.node, i.uid};
 }
 
 Result<std::string> ServiceReconciler::EnsureRevision(const Context& ctx, const Object& service) {

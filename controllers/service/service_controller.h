@@ -1,5 +1,7 @@
 #pragma once
 
+#include <map>
+
 #include "controllers/runtime/event_recorder.h"
 #include "controllers/runtime/manager.h"
 #include "controllers/runtime/own_writes.h"
@@ -33,6 +35,10 @@ class ServiceReconciler : public runtime::Reconciler {
   Status PruneRevisions(const Context& ctx, const Object& service, const v1::ServiceSpec& spec,
                         const std::string& current, const std::vector<Instance>& instances);
   std::vector<Instance> Observe(const Object& service);
+  // Adds to `vacancies` where instances were last seen whose end nobody could note in the status,
+  // because they went between two looks.
+  void RecallVacancies(const ObjectKey& service, const std::vector<Instance>& instances,
+                       std::vector<Vacancy>* vacancies);
   Status Execute(const Context& ctx, const Object& service, const v1::ServiceSpec& spec,
                  const std::string& revision, const Plan& plan);
   Status CreateContainer(const Context& ctx, const Object& service, const Object& container);
@@ -40,6 +46,9 @@ class ServiceReconciler : public runtime::Reconciler {
   const Deps deps_;
   runtime::OwnWrites own_containers_;
   runtime::OwnWrites own_revisions_;
+  Mutex mu_;
+  // By service and slot. A hint: without it a successor has no preferred node.
+  std::map<ObjectKey, std::map<int, Vacancy>> last_seen_ GUARDED_BY(mu_);
 };
 
 // `manager` outlives the controller.
