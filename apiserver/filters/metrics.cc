@@ -1,6 +1,11 @@
 #include "apis/machinery/base/metrics.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "apiserver/filters/filters.h"
 
@@ -25,25 +30,38 @@ struct Series {
   prometheus::Histogram* duration;
 };
 
-std::string UpperCase(std::string text) {
-  for (char& c : text) {
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c & ~0x20);
-  }
-  return text;
+// The label of a verb; methods that clients make up share one.
+std::string VerbLabel(const std::string& verb) {
+  static constexpr std::string_view kKnown[] = {
+      "get",   "list",  "watch", "create", "update",  "patch", "delete", "deletecollection",
+      "post",  "put",   "head",  "options"};
+  if (std::find(std::begin(kKnown), std::end(kKnown), verb) == std::end(kKnown)) return "OTHER";
+  std::string label = verb;
+  for (char& c : label) c = static_cast<char>(c & ~0x20);
+  return label;
+}
+
+// The part of a series' key that names the resource.
+std::string ResourceKey(const RequestInfo& info) {
+  return fmt::format("{}\n{}\n{}\n{}", info.group, info.version, info.resource,
+                     info.subresource);
 }
 
 // Looking a series up in a family takes a lock and builds a map of labels; each thread keeps what it
-// has found. What clients make up (a resource that is not served) is counted without its name.
+// has found. A resource is named only once it was served: anyone can ask for what does not exist.
 const Series& SeriesFor(const RequestInfo& info, int code) {
   static Families* const families = new Families;
   thread_local std::unordered_map<std::string, Series> known;
-  const bool unknown = code == 404 && info.is_resource && info.name.empty();
-  std::string key = info.verb + '\0' + std::to_string(code);
-  if (!unknown) key += '\0' + info.group + '\0' + info.version + '\0' + info.resource + '\0' + info.subresource;
+  thread_local std::unordered_set<std::string> served;
+  const std::string resource = ResourceKey(info);
+  if (code < 400) served.insert(resource);
+  const bool name_it = served.contains(resource);
+  const std::string verb = VerbLabel(info.verb);
+  std::string key = fmt::format("{}\n{}\n{}", verb, code, name_it ? resource : "");
   const auto it = known.find(key);
   if (it != known.end()) return it->second;
-  std::map<std::string, std::string> labels = {{"verb", UpperCase(info.verb)}};
-  if (!unknown) {
+  std::map<std::string, std::string> labels = {{"verb", verb}};
+  if (name_it) {
     labels.insert({{"group", info.group}, {"version", info.version},
                    {"resource", info.resource}, {"subresource", info.subresource}});
   }

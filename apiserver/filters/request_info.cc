@@ -25,17 +25,18 @@ std::string LowerCase(std::string_view text) {
   return out;
 }
 
+// Kubernetes takes everything but these two words for true, also nothing.
 bool AsksForWatch(const Query& query) {
   if (!query.Has("watch")) return false;
-  const std::string value = query.Get("watch");
-  return value.empty() || value == "1" || value == "true" || value == "True";
+  const std::string value = LowerCase(query.Get("watch"));
+  return value != "false" && value != "0";
 }
 
 std::string VerbOf(std::string_view method, const RequestInfo& info, const Query& query) {
   const bool named = !info.name.empty();
   if (method == "GET" || method == "HEAD") {
-    if (info.subresource.empty() && AsksForWatch(query)) return "watch";
-    return named ? "get" : "list";
+    if (named) return "get";
+    return AsksForWatch(query) ? "watch" : "list";
   }
   if (method == "POST") return "create";
   if (method == "PUT") return "update";
