@@ -32,8 +32,19 @@ bool IsPlainSafe(const std::string& s) {
   return s.find(": ") == std::string::npos && s.find(" #") == std::string::npos;
 }
 
+// 2026-01-02, alone or with a time: older YAML parsers make a time stamp of it.
+bool LooksLikeDate(const std::string& s) {
+  constexpr std::string_view kForm = "0000-00-00";
+  if (s.size() < kForm.size()) return false;
+  for (size_t i = 0; i < kForm.size(); ++i) {
+    if (kForm[i] == '-' ? s[i] != '-' : !isdigit(static_cast<unsigned char>(s[i]))) return false;
+  }
+  return s.size() == kForm.size() || s[10] == 'T' || s[10] == 't' || s[10] == ' ';
+}
+
 // True when a reader would take the unquoted text for something other than a string.
 bool ReadsAsOther(const std::string& s) {
+  if (LooksLikeDate(s)) return true;
   const Result<Json> value = ResolvePlainScalar(s);
   if (!value.ok() || !value->is_string()) return true;
   std::string lower = s;

@@ -15,7 +15,7 @@ namespace {
 
 // What aliases may add to a document: values, and bytes of text in them. Enough for any real use,
 // and too little for a text that doubles itself at every line.
-constexpr size_t kMaxExpandedNodes = 1'000'000;
+constexpr size_t kMaxExpandedNodes = 300'000;
 constexpr size_t kMaxExpandedBytes = 16 << 20;
 
 Error At(Position at, std::string_view message) {

@@ -224,7 +224,7 @@ quoted:
 - a#b
 - ' lead'
 - "0x1F"
-- 2024-01-02
+- "2024-01-02"
 spec:
   empty: {}
   last: |-
