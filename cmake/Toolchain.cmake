@@ -1,7 +1,11 @@
 # Compiler flags, ccache and the Debian packages that every target may use.
+# Settings that let a fresh clone anywhere reuse what another one compiled, precompiled header included:
+# that is compared by its .sum (apis/machinery/base), as its bytes hold paths.
 find_program(CCACHE ccache)
 if(CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1
+      CCACHE_PCH_EXTSUM=1 CCACHE_MAXSIZE=20G
+      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${CCACHE})
 endif()
 
 add_compile_options(-Wall -Wextra -Werror -Wno-unused-parameter)
