@@ -66,11 +66,11 @@ Task<Result<Written>> Registry::Update(const WriteScope& scope, const Mutation& 
     Result<Plan> plan = PlanUpdate(scope, old, mutation);
     if (!plan.ok()) co_return plan.error();
     if (!plan->write) co_return Written{plan->result};
-    const bool pinned = plan->pinned;
     Result<EntryPtr> written = co_await Commit(scope, *std::move(plan));
     if (written.ok()) co_return Written{*std::move(written)};
     const bool again = written.code() == Code::kConflict || written.code() == Code::kNotFound;
-    if (!again || pinned || attempt == kMaxConflicts) co_return written.error();
+    // Planning anew refuses a writer who named the revision that it was computed from.
+    if (!again || attempt == kMaxConflicts) co_return written.error();
     co_await CatchUp();
   }
 }
@@ -176,7 +176,6 @@ Result<Registry::Plan> Registry::PlanUpdate(const WriteScope& scope, const Entry
     GANTRY_TRY_SET(plan, PlanPut(scope, old_entry, &old.json(), object.json(),
                                  sent_managed.is_null() ? nullptr : &sent_managed));
   }
-  plan.pinned = !version.empty() && version != "0";
   return plan;
 }
 

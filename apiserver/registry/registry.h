@@ -86,7 +86,6 @@ class Registry {
     store::WriteOp op;
     EntryPtr result;      // as it will be, except for the revision
     bool write = true;    // false: nothing would change, or a dry run
-    bool pinned = false;  // the client named the revision: a conflict is the answer
     bool removes = false;
   };
   Result<Plan> PlanCreate(const WriteScope& scope, const Json& object, bool* generated) const;

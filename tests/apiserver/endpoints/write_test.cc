@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+
 #include "tests/apiserver/endpoints/raw_client.h"
 
 namespace gantry::testing {
@@ -137,6 +140,53 @@ TEST_F(Write, JsonPatch) {
                     kJsonPatch)
                 .status,
             409);
+}
+
+TEST_F(Write, ConcurrentPatchesWithoutARevisionAllCount) {
+  ASSERT_EQ(raw_.Do("POST", maps_, ConfigMapBody("c")).status, 201);
+  constexpr int kWriters = 4, kWrites = 15;
+  std::atomic<int> refused{0};
+  std::vector<std::thread> writers;
+  for (int w = 0; w < kWriters; ++w) {
+    writers.emplace_back([&, w] {
+      for (int i = 0; i < kWrites; ++i) {
+        const std::string key = "k" + std::to_string(w) + "-" + std::to_string(i);
+        const RawAnswer answer =
+            raw_.Do("PATCH", maps_ + "/c", R"({"data":{")" + key + R"(":"x"}})", kMerge);
+        if (answer.status != 200) ++refused;
+      }
+    });
+  }
+  for (std::thread& t : writers) t.join();
+  EXPECT_EQ(refused, 0);
+  const RawAnswer after = raw_.Get(maps_ + "/c");
+  for (int w = 0; w < kWriters; ++w) {
+    for (int i = 0; i < kWrites; ++i)
+      EXPECT_TRUE(after.body["data"].contains("k" + std::to_string(w) + "-" + std::to_string(i)));
+  }
+}
+
+TEST_F(Write, OfConcurrentWritersThatNameOneRevisionOneWins) {
+  for (int round = 0; round < 10; ++round) {
+    const std::string name = "c" + std::to_string(round);
+    const RawAnswer made = raw_.Do("POST", maps_, ConfigMapBody(name));
+    ASSERT_EQ(made.status, 201);
+    const std::string version = made.body["metadata"]["resourceVersion"];
+    std::atomic<int> won{0}, lost{0};
+    std::vector<std::thread> writers;
+    for (int w = 0; w < 4; ++w) {
+      writers.emplace_back([&, w] {
+        const std::string patch = R"({"metadata":{"resourceVersion":")" + version +
+                                  R"("},"data":{"w":")" + std::to_string(w) + "\"}}";
+        const int status = raw_.Do("PATCH", maps_ + "/" + name, patch, kMerge).status;
+        if (status == 200) ++won;
+        if (status == 409) ++lost;
+      });
+    }
+    for (std::thread& t : writers) t.join();
+    EXPECT_EQ(won, 1);
+    EXPECT_EQ(lost, 3);
+  }
 }
 
 TEST_F(Write, FinalizersHoldAnObject) {
