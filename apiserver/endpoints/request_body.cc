@@ -2,6 +2,7 @@
 
 #include "apis/machinery/yaml/yaml.h"
 #include "apiserver/endpoints/negotiate.h"
+#include "apiserver/protobuf/body.h"
 
 namespace gantry::apiserver {
 
@@ -11,10 +12,14 @@ Result<DecodedBody> DecodeText(const std::string& text, const std::string& media
     GANTRY_TRY_SET(body.value, ParseJson(text, &body.duplicates));
     return body;
   }
+  if (media_type == kProtobufMediaType) {
+    GANTRY_TRY_SET(body.value, DecodeProtobuf(text));
+    return body;
+  }
   if (media_type != "application/yaml") {
     return Error(Code::kUnsupportedMediaType,
                  "the body of the request was in an unknown format - accepted media types include: "
-                 "application/json, application/yaml");
+                 "application/json, application/yaml, application/vnd.kubernetes.protobuf");
   }
   GANTRY_TRY_SET(std::vector<yaml::YamlDocument> documents, yaml::ParseYaml(text));
   if (documents.size() != 1) {

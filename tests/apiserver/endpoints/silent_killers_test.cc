@@ -74,9 +74,27 @@ TEST_F(SilentKillers, ErrorsThatAreNoStatus) {
                409, "Conflict");
 }
 
-TEST_F(SilentKillers, ProtobufBodyIs415) {
+TEST_F(SilentKillers, ProtobufBodies) {
   const HeaderList protobuf = {{"Content-Type", "application/vnd.kubernetes.protobuf"}};
-  ExpectStatus(raw_.Do("POST", kConfigMapsPath, "k8s", protobuf), 415, "UnsupportedMediaType");
+  const auto body = [](const std::string& api_version, const std::string& kind) {
+    const auto field = [](char number, const std::string& bytes) {
+      return std::string{static_cast<char>(number << 3 | 2), static_cast<char>(bytes.size())} +
+             bytes;
+    };
+    const std::string object = field(1, field(1, "sent")) + field(2, field(1, "k") + field(2, "v"));
+    return std::string("k8s\0", 4) + field(1, field(1, api_version) + field(2, kind)) +
+           field(2, object);
+  };
+  const RawAnswer made = raw_.Do("POST", kConfigMapsPath, body("v1", "ConfigMap"), protobuf);
+  EXPECT_EQ(made.status, 201) << made.text;
+  EXPECT_EQ(made.header("Content-Type"), "application/json");
+  EXPECT_EQ(raw_.Get(kConfigMapsPath + std::string("/sent")).body["metadata"]["name"], "sent");
+  ExpectStatus(raw_.Do("POST", kConfigMapsPath, "k8s", protobuf), 400, "BadRequest");
+  InstallWidgets(raw_);
+  ExpectStatus(raw_.Do("POST", kWidgetsPath, body("widgets.example.com/v1", "Widget"), protobuf),
+               415, "UnsupportedMediaType");
+  ExpectStatus(raw_.Do("POST", kConfigMapsPath, "k8s", {{"Content-Type", "text/plain"}}), 415,
+               "UnsupportedMediaType");
 }
 
 TEST_F(SilentKillers, ProtobufAloneIsAnsweredWithJson) {
