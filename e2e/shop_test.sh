@@ -27,9 +27,20 @@ exec_code() { kg exec ct/shop-web-1 -- sh -c 'exit 7'; [ $? = 7 ]; }
 check "exec passes the exit code on" exec_code
 exec_stdin() { echo through | kg exec -i ct/shop-web-1 -- cat; }
 check "exec with standard input" equals through exec_stdin
+exec_tty() {
+  printf 'stty size; exit 3\n' | timeout 20 script -qec \
+    "stty rows 33 cols 99; '$BIN/kubectl-gantry' exec -it ct/shop-web-1 -- sh" /dev/null >"$WORK/tty"
+  [ $? = 3 ] && grep -q '33 99' "$WORK/tty"
+}
+check "exec with a terminal, its size and the exit code" exec_tty
+timeout 120 "$BIN/kubectl-gantry" logs app/shop --follow >"$WORK/follow" 2>&1 &
+FOLLOWER=$!
 
 check "scale to 5" kubectl scale services.gantry.dev/shop-web --replicas=5
 check "five run" wait_until 60 "five containers run" all_running gantry.dev/service=shop-web 5
+followed() { grep -q '^\[shop-web-5-' "$WORK/follow"; }
+check "followed logs include new containers" wait_until 20 "a line of slot 5" followed
+kill $FOLLOWER
 check "apply again leaves the scale alone" says unchanged kubectl apply -f "$EXAMPLES/shop.yaml"
 check "scale to 1" kg scale gsvc/shop-web --replicas=1
 check "one runs" wait_until 60 "one container runs" all_running gantry.dev/service=shop-web 1
