@@ -28,8 +28,10 @@ struct EventBatch {
 // A backend's record of past events. Thread-safe.
 class EventHistory {
  public:
+  static constexpr size_t kPageBytes = 1 << 20;  // about what one ReadEvents returns at most
+
   virtual ~EventHistory() = default;
-  // The first events after `after`, as many as fit a moderate amount of memory, at least one if
+  // The first events after `after`, as many as fit kPageBytes, at least one if
   // there is one. `last` is the newest visible revision when no more follow. kExpired when `after`
   // is before the horizon.
   virtual Result<EventBatch> ReadEvents(Revision after) = 0;

@@ -9,7 +9,6 @@
 namespace gantry::compose {
 namespace {
 
-constexpr int64_t kMaxReplicas = 10000;
 constexpr int64_t kMaxRetries = 1000000;
 constexpr int64_t kMinMemory = 4 << 20;
 

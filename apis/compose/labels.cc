@@ -9,8 +9,6 @@
 namespace gantry::compose {
 namespace {
 
-constexpr int64_t kMaxReplicas = 10000;
-
 enum class Where { kService, kTop };
 
 struct KnownLabel {

@@ -27,6 +27,7 @@ struct Field {
 std::optional<std::string> ScalarText(const Json& value);
 
 std::optional<std::string> ReadText(const Field& field, Diagnostics* diag);
+inline constexpr int64_t kMaxReplicas = 10000;
 std::optional<int64_t> ReadWhole(const Field& field, int64_t min, int64_t max, Diagnostics* diag);
 std::optional<double> ReadNumber(const Field& field, Diagnostics* diag);  // at least 0
 std::optional<bool> ReadBool(const Field& field, Diagnostics* diag);

@@ -14,8 +14,6 @@
 namespace gantry::store {
 namespace {
 
-constexpr size_t kHistoryPageBytes = 1 << 20;
-
 struct Version {
   Revision revision;
   bool live;
@@ -135,7 +133,7 @@ class MemoryStore : public Store, public EventHistory {
     size_t bytes = 0;
     auto it = std::upper_bound(log_.begin(), log_.end(), after,
                                [](Revision r, const LogEntry& e) { return r < e.revision; });
-    for (; it != log_.end() && bytes < kHistoryPageBytes; ++it) {
+    for (; it != log_.end() && bytes < kPageBytes; ++it) {
       const Versions& versions = data_.find(it->key)->second;
       const bool put = it->type == Event::Type::kPut;
       const Version* v = VersionAt(versions, put ? it->revision : it->previous);

@@ -9,7 +9,6 @@
 namespace gantry::store {
 namespace {
 
-constexpr size_t kHistoryPageBytes = 1 << 20;
 // Versions of one key to step over before it is cheaper to seek.
 constexpr int kStepsBeforeSeek = 8;
 
@@ -134,7 +133,7 @@ Result<EventBatch> Reader::ReadEvents(Revision after) {
   size_t bytes = 0;
   std::unique_ptr<rocksdb::Iterator> it(engine_->db()->NewIterator(read, engine_->log()));
   rocksdb::PinnableSlice stored;
-  for (it->Seek(EncodeRevision(after + 1)); it->Valid() && bytes < kHistoryPageBytes; it->Next()) {
+  for (it->Seek(EncodeRevision(after + 1)); it->Valid() && bytes < EventHistory::kPageBytes; it->Next()) {
     const Revision revision = DecodeRevision(it->key().ToStringView());
     if (revision > visible) break;
     const auto entry = DecodeLog(it->value().ToStringView());
