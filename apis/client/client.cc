@@ -45,14 +45,10 @@ QueryString WriteQuery(const WriteOptions& options, const std::string& default_m
 
 const char* PatchContentType(PatchType type) {
   switch (type) {
-    case PatchType::kJson:
-      return "application/json-patch+json";
-    case PatchType::kMerge:
-      return "application/merge-patch+json";
-    case PatchType::kStrategic:
-      return "application/strategic-merge-patch+json";
-    case PatchType::kApply:
-      return "application/apply-patch+yaml";
+    case PatchType::kJson: return "application/json-patch+json";
+    case PatchType::kMerge: return "application/merge-patch+json";
+    case PatchType::kStrategic: return "application/strategic-merge-patch+json";
+    case PatchType::kApply: return "application/apply-patch+yaml";
   }
   return "";
 }
@@ -152,8 +148,7 @@ Result<Json> Client::GetRaw(const Context& ctx, const std::string& target) const
 
 Result<List> Client::ListPage(const Context& ctx, const Resource& r, std::string_view ns,
                               const ListOptions& options) const {
-  GANTRY_TRY_SET(Json json,
-                 GetRaw(ctx, ResourcePath(r, ns, "", "") + ListQuery(options).text()));
+  GANTRY_TRY_SET(Json json, GetRaw(ctx, ResourcePath(r, ns, "", "") + ListQuery(options).text()));
   List list;
   const Json& meta = GetObject(json, "metadata");
   list.resource_version = GetString(meta, "resourceVersion");
@@ -220,8 +215,8 @@ Result<Object> Client::Patch(const Context& ctx, const Resource& r, const Object
                              const WriteOptions& options) const {
   HttpRequest request;
   request.method = "PATCH";
-  request.target = ResourcePath(r, key.ns, key.name, subresource) +
-                   WriteQuery(options, field_manager_).text();
+  request.target =
+      ResourcePath(r, key.ns, key.name, subresource) + WriteQuery(options, field_manager_).text();
   request.headers.emplace_back("Content-Type", PatchContentType(type));
   request.body = DumpJson(patch);
   GANTRY_TRY_SET(Json json, Send(ctx, std::move(request)));
@@ -233,17 +228,10 @@ Result<Object> Client::Delete(const Context& ctx, const Resource& r, const Objec
                               const DeleteOptions& options) const {
   Json body = {{"apiVersion", "v1"}, {"kind", "DeleteOptions"}};
   switch (options.propagation) {
-    case Propagation::kDefault:
-      break;
-    case Propagation::kForeground:
-      body["propagationPolicy"] = "Foreground";
-      break;
-    case Propagation::kBackground:
-      body["propagationPolicy"] = "Background";
-      break;
-    case Propagation::kOrphan:
-      body["propagationPolicy"] = "Orphan";
-      break;
+    case Propagation::kDefault: break;
+    case Propagation::kForeground: body["propagationPolicy"] = "Foreground"; break;
+    case Propagation::kBackground: body["propagationPolicy"] = "Background"; break;
+    case Propagation::kOrphan: body["propagationPolicy"] = "Orphan"; break;
   }
   if (!options.uid.empty()) body["preconditions"]["uid"] = options.uid;
   if (!options.resource_version.empty()) {

@@ -107,7 +107,9 @@ class Client {
   // Any path; the decoded JSON answer.
   Result<Json> GetRaw(const Context& ctx, const std::string& target) const;
   // Warnings of the server are handed to `sink` (printed by the CLI, logged by controllers).
-  void set_warning_sink(std::function<void(const std::string&)> sink) { warning_sink_ = std::move(sink); }
+  void set_warning_sink(std::function<void(const std::string&)> sink) {
+    warning_sink_ = std::move(sink);
+  }
 
   const std::shared_ptr<Transport>& transport() const { return transport_; }
   const std::string& field_manager() const { return field_manager_; }

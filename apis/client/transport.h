@@ -36,7 +36,7 @@ class ByteStream {
 
 struct StreamResponse {
   int status = 0;
-  std::string error_body;              // whole body when status >= 300, and then no stream
+  std::string error_body;  // whole body when status >= 300, and then no stream
   std::unique_ptr<ByteStream> stream;
 };
 

@@ -32,7 +32,7 @@ struct Service {
 
 struct Volume {
   std::string compose_name;
-  std::string name;          // object name: `<app>-<slug>`
+  std::string name;  // object name: `<app>-<slug>`
   v1::VolumeSpec spec;
 };
 

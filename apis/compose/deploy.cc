@@ -26,8 +26,8 @@ void ReadRestart(const Field& field, v1::ContainerTemplate* tmpl, Diagnostics* d
   const std::string text = field.value == false ? "no" : ScalarText(field.value).value_or("");
   const size_t colon = text.find(':');
   const std::string name = text.substr(0, colon);
-  const bool known = name == "no" || name == "always" || name == "unless-stopped" ||
-                     name == "on-failure";
+  const bool known =
+      name == "no" || name == "always" || name == "unless-stopped" || name == "on-failure";
   if (!known || (colon != std::string::npos && name != "on-failure")) {
     return diag->Unsupported(field.place, field.value,
                              "must be no, always, unless-stopped, on-failure or on-failure:N");
@@ -117,8 +117,7 @@ void ReadResources(const Field& resources, v1::ContainerTemplate* tmpl, Diagnost
     if (!CheckKey(Scope::kResources, resources.place, key, value, diag)) continue;
     if (key == "limits")
       ReadResourceSet(Scope::kLimits, resources.Member(key), &tmpl->limits, diag);
-    else
-      ReadResourceSet(Scope::kReservations, resources.Member(key), &tmpl->reservations, diag);
+    else ReadResourceSet(Scope::kReservations, resources.Member(key), &tmpl->reservations, diag);
   }
 }
 
@@ -146,8 +145,8 @@ std::optional<int> ReadReplicas(const Field& service, const LabelSettings& label
                                 Diagnostics* diag) {
   std::optional<int64_t> out;
   const auto deploy = Find(service, "deploy");
-  for (const auto& field : {deploy ? Find(*deploy, "replicas") : std::nullopt,
-                            Find(service, "scale")}) {
+  for (const auto& field :
+       {deploy ? Find(*deploy, "replicas") : std::nullopt, Find(service, "scale")}) {
     if (!field) continue;
     const auto number = ReadWhole(*field, 0, kMaxReplicas, diag);
     if (out && number && *number != *out)
@@ -181,11 +180,12 @@ void ReadDeploy(const Field& service, const LabelSettings& labels, v1::ServiceSp
   if (const auto field = Find(service, "mem_reservation"))
     ReadMemory(*field, /*limit=*/false, &tmpl.reservations.memory_bytes, diag);
   if (tmpl.limits.memory_bytes > 0 && tmpl.reservations.memory_bytes > tmpl.limits.memory_bytes) {
-    diag->Invalid(service.place, tmpl.reservations.memory_bytes,
-                  fmt::format("the memory reserved exceeds the limit of {} bytes",
-                              tmpl.limits.memory_bytes));
+    diag->Invalid(
+        service.place, tmpl.reservations.memory_bytes,
+        fmt::format("the memory reserved exceeds the limit of {} bytes", tmpl.limits.memory_bytes));
   }
-  if (labels.rolling_updates) spec->strategy_type = *labels.rolling_updates ? "Rolling" : "Recreate";
+  if (labels.rolling_updates)
+    spec->strategy_type = *labels.rolling_updates ? "Rolling" : "Recreate";
   if (labels.parallelism) spec->max_in_flight = static_cast<int>(*labels.parallelism);
 }
 

@@ -14,8 +14,8 @@ namespace gantry::compose {
 std::optional<int> ReadReplicas(const Field& service, const LabelSettings& labels,
                                 Diagnostics* diag);
 
-// Reads `deploy`, the restart policy, the limits of both spellings and the labels of the rollout into
-// `spec`. REQUIRES: spec->replicas and spec->strategy_type are set.
+// Reads `deploy`, the restart policy, the limits of both spellings and the labels of the rollout
+// into `spec`. REQUIRES: spec->replicas and spec->strategy_type are set.
 void ReadDeploy(const Field& service, const LabelSettings& labels, v1::ServiceSpec* spec,
                 Diagnostics* diag);
 

@@ -86,15 +86,19 @@ class Substitution {
     if (!expansion.ok()) return diag_->Invalid(place, text, expansion.error().message);
     if (expansion->secret() && !secrets) {
       return diag_->Forbidden(
-          place, fmt::format("the parameter {} comes from a Secret, and its value may stand only in "
-                             "values of `environment`", expansion->secret_name));
+          place,
+          fmt::format("the parameter {} comes from a Secret, and its value may stand only in "
+                      "values of `environment`",
+                      expansion->secret_name));
     }
     if (expansion->secret()) secrets_->emplace(place, expansion->first_secret);
     bytes_ += expansion->text.size();
     if (bytes_ > kMaxTextBytes) {
       full_ = true;
-      diag_->Invalid(place, "...", fmt::format("the template grows beyond {} bytes when its "
-                                               "variables are substituted", kMaxTextBytes));
+      diag_->Invalid(place, "...",
+                     fmt::format("the template grows beyond {} bytes when its "
+                                 "variables are substituted",
+                                 kMaxTextBytes));
       return;
     }
     text = std::move(expansion->text);
@@ -211,7 +215,8 @@ void ReadTopLevel(Json root, Document* document, Diagnostics* diag) {
       it = IsExtension(it.key()) ? section->erase(it) : std::next(it);
     }
   }
-  if (document->services.empty()) diag->Required("services", "a template needs at least one service");
+  if (document->services.empty())
+    diag->Required("services", "a template needs at least one service");
 }
 
 }  // namespace

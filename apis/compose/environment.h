@@ -14,8 +14,8 @@ struct Environment {
   std::map<std::string, std::string> secrets;            // data of `secret_name`
 };
 
-// Reads `environment`. Values that hold a secret parameter become references to `secret_name`, under
-// keys that begin with `key_prefix`. Placement rules in the style of Swarm are taken out.
+// Reads `environment`. Values that hold a secret parameter become references to `secret_name`,
+// under keys that begin with `key_prefix`. Placement rules in the style of Swarm are taken out.
 Environment ReadEnvironment(const Field& field, const std::map<std::string, size_t>& secrets,
                             const std::string& secret_name, const std::string& key_prefix,
                             Diagnostics* diag);

@@ -7,9 +7,7 @@ namespace {
 
 constexpr int kMaxNesting = 32;
 
-bool IsNameStart(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
+bool IsNameStart(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 
 size_t NameLength(std::string_view text) {
   if (text.empty() || !IsNameStart(text[0])) return 0;
@@ -88,8 +86,10 @@ Status Interpolator::ExpandBraced(std::string_view body, bool live, int depth, E
   if (empty_is_unset) rest.remove_prefix(1);
   const char op = rest.empty() ? '\0' : rest[0];
   if (op != '-' && op != '?' && op != '+') {
-    return BadVariable(fmt::format("`${{{}}}` has none of `:-`, `-`, `:?`, `?`, `:+`, `+` after the "
-                                   "name", body));
+    return BadVariable(
+        fmt::format("`${{{}}}` has none of `:-`, `-`, `:?`, `?`, `:+`, `+` after the "
+                    "name",
+                    body));
   }
   const std::string_view word = rest.substr(1);
   const std::string* value = Find(name);

@@ -90,7 +90,8 @@ constexpr Key kKeys[] = {
     {Scope::kService, "label_file", kRefuse,
      "files of the client are not at hand here; write the labels under `labels`"},
     {Scope::kService, "extends", kRefuse,
-     "other files are not at hand here; write the service out, or share parts of it by YAML anchors"},
+     "other files are not at hand here; write the service out, or share parts of it by YAML "
+     "anchors"},
     {Scope::kService, "profiles", kRefuse,
      "an application runs all of its services; leave the service out, or set `scale: 0`"},
     {Scope::kService, "mac_address", kRefuse,
@@ -303,7 +304,8 @@ bool CheckKey(Scope scope, std::string_view place, const std::string& name, cons
   if (key->treatment == kDone) return true;
   if (key->treatment == kSilent || AsksForNothing(value)) return false;
   const std::string_view reason = key->reason;
-  if (key->treatment == kRefuse) diag->Forbidden(at, std::string(reason.empty() ? "is not supported yet" : reason));
+  if (key->treatment == kRefuse)
+    diag->Forbidden(at, std::string(reason.empty() ? "is not supported yet" : reason));
   else diag->Warn(at, reason.empty() ? "is not supported yet and was ignored" : reason);
   return false;
 }

@@ -144,7 +144,9 @@ void ReadDepends(const KeyValue& entry, const std::string& text, LabelSettings* 
     std::string name = text.substr(from, comma - from);
     from = comma + 1;
     const size_t first = name.find_first_not_of(" \t");
-    name = first == std::string::npos ? "" : name.substr(first, name.find_last_not_of(" \t") - first + 1);
+    name = first == std::string::npos
+               ? ""
+               : name.substr(first, name.find_last_not_of(" \t") - first + 1);
     if (name.empty()) {
       diag->Invalid(entry.place, text, "must be names of services, separated by commas");
       return;
@@ -169,8 +171,8 @@ void ReadMeaning(const std::string& name, const KeyValue& entry, LabelSettings* 
       out->parallelism = number;
     } else {
       out->parallelism = 1;
-      diag->Warn(entry.place, fmt::format("{} is not a whole number of at least 1; 1 is used",
-                                          DumpJson(value)));
+      diag->Warn(entry.place,
+                 fmt::format("{} is not a whole number of at least 1; 1 is used", DumpJson(value)));
     }
   }
 }

@@ -115,8 +115,8 @@ class MountReader {
       } else if (option == "cached" || option == "delegated" || option == "consistent") {
         continue;  // they speed up a file system that hosts of ours do not have
       } else if (option == "z" || option == "Z") {
-        diag_->Warn(item.place, fmt::format("the option {} is not supported yet and was ignored",
-                                            option));
+        diag_->Warn(item.place,
+                    fmt::format("the option {} is not supported yet and was ignored", option));
       } else if (option != "rw") {
         diag_->Unsupported(item.place, option, "the options are ro, rw and nocopy");
         return false;
@@ -184,8 +184,7 @@ class MountReader {
                             "the target must be an absolute path in the container");
     }
     mount.target = CleanTarget(std::move(mount.target));
-    if (!targets_.insert(mount.target).second)
-      return diag_->Duplicate(item.place, mount.target);
+    if (!targets_.insert(mount.target).second) return diag_->Duplicate(item.place, mount.target);
     mounts_.push_back(std::move(mount));
   }
 
@@ -237,8 +236,8 @@ std::set<std::string> MountedNames(const Json& services) {
 
 }  // namespace
 
-VolumeTable ReadVolumes(const Input& input, const Json& section, const Json& services, bool implicit,
-                        Diagnostics* diag) {
+VolumeTable ReadVolumes(const Input& input, const Json& section, const Json& services,
+                        bool implicit, Diagnostics* diag) {
   VolumeTable out;
   Json all = section;
   if (implicit) {

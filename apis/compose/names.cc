@@ -61,7 +61,8 @@ std::map<std::string, std::string> ObjectNames(std::string_view application,
     const std::string slug = Slug(part);
     const std::string plain = Plain(application, part);
     const bool own = part == slug || uses[slug] == 1;
-    out[part] = own && !slug.empty() && plain.size() <= kMaxName ? plain : Hashed(application, part);
+    out[part] =
+        own && !slug.empty() && plain.size() <= kMaxName ? plain : Hashed(application, part);
   }
   return out;
 }

@@ -83,8 +83,7 @@ void ReadShort(const Field& item, std::vector<Port>* out, Diagnostics* diag) {
   const auto container = parts ? ParseRange(parts->container, 1) : std::nullopt;
   if (!container) return diag->Invalid(item.place, item.value, kShortForm);
   if (!IsProtocol(parts->protocol)) {
-    return diag->Unsupported(item.place, parts->protocol,
-                             "the protocol must be tcp, udp or sctp");
+    return diag->Unsupported(item.place, parts->protocol, "the protocol must be tcp, udp or sctp");
   }
   std::optional<Range> host;
   if (!parts->host.empty()) {
@@ -134,7 +133,8 @@ void ReadLong(const Field& item, std::vector<Port>* out, Diagnostics* diag) {
       diag->Unsupported(field.place, value, "must be host or ingress");
     }
   }
-  if (!item.Has("target")) return diag->Required(Join(item.place, "target"), "the container's port");
+  if (!item.Has("target"))
+    return diag->Required(Join(item.place, "target"), "the container's port");
   out->push_back(std::move(port));
 }
 

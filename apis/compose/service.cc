@@ -31,7 +31,8 @@ void ReadImage(const Field& service, v1::ContainerTemplate* tmpl, Diagnostics* d
   if (text->size() > kMaxImage || text->find_first_of(" \t\r\n") != std::string::npos) {
     return diag->Invalid(field.place, field.value,
                          fmt::format("must be name, name:tag or name@digest, without blanks and of "
-                                     "at most {} bytes", kMaxImage));
+                                     "at most {} bytes",
+                                     kMaxImage));
   }
   tmpl->image = *text;
 }
@@ -129,9 +130,9 @@ Service ReadService(const ServiceContext& context, const std::string& compose_na
   ReadDeploy(field, labels, &out.spec, diag);
 
   if (field.Has("environment")) {
-    Environment environment = ReadEnvironment(
-        field.Member("environment"), context.document.secrets,
-        GeneratedSecretName(context.input.application), out.name, diag);
+    Environment environment =
+        ReadEnvironment(field.Member("environment"), context.document.secrets,
+                        GeneratedSecretName(context.input.application), out.name, diag);
     tmpl.env = std::move(environment.variables);
     secrets->merge(environment.secrets);
   }

@@ -19,8 +19,8 @@ struct ServiceContext {
   const VolumeTable& volumes;
 };
 
-// Reads one service. `dependencies` gets its edges, in names of the document (those of spec.depends_on
-// are object names); `secrets` the texts that its environment refers to.
+// Reads one service. `dependencies` gets its edges, in names of the document (those of
+// spec.depends_on are object names); `secrets` the texts that its environment refers to.
 Service ReadService(const ServiceContext& context, const std::string& compose_name,
                     std::vector<Dependency>* dependencies,
                     std::map<std::string, std::string>* secrets, Diagnostics* diag);

@@ -30,9 +30,9 @@ std::string Lower(std::string text) {
 
 std::optional<double> UnitScale(const std::string& unit) {
   static const std::map<std::string, double> scales = {
-      {"", 1},         {"b", 1},         {"k", 0x1p10},   {"kb", 0x1p10}, {"kib", 0x1p10},
-      {"m", 0x1p20},   {"mb", 0x1p20},   {"mib", 0x1p20}, {"g", 0x1p30},  {"gb", 0x1p30},
-      {"gib", 0x1p30}, {"t", 0x1p40},    {"tb", 0x1p40},  {"tib", 0x1p40}};
+      {"", 1},         {"b", 1},       {"k", 0x1p10},   {"kb", 0x1p10}, {"kib", 0x1p10},
+      {"m", 0x1p20},   {"mb", 0x1p20}, {"mib", 0x1p20}, {"g", 0x1p30},  {"gb", 0x1p30},
+      {"gib", 0x1p30}, {"t", 0x1p40},  {"tb", 0x1p40},  {"tib", 0x1p40}};
   const auto it = scales.find(unit);
   if (it == scales.end()) return std::nullopt;
   return it->second;
@@ -67,10 +67,10 @@ std::optional<int64_t> ReadWhole(const Field& field, int64_t min, int64_t max, D
   const auto number = text ? ParseWhole(*text) : std::nullopt;
   if (number && *number >= min && *number <= max) return number;
   diag->Invalid(field.place, field.value,
-                !number && min == 0   ? "must be a whole number of at least 0"
-                : max == kMaxInt      ? fmt::format("must be a whole number of at least {}", min)
-                                      : fmt::format("must be a whole number between {} and {}", min,
-                                                    max));
+                !number && min == 0 ? "must be a whole number of at least 0"
+                : max == kMaxInt
+                    ? fmt::format("must be a whole number of at least {}", min)
+                    : fmt::format("must be a whole number between {} and {}", min, max));
   return std::nullopt;
 }
 
@@ -106,9 +106,9 @@ std::optional<int64_t> ReadBytes(const Field& field, Diagnostics* diag) {
   size_t unit = digits;
   while (unit < text.size() && text[unit] == ' ') ++unit;
   const auto scale = UnitScale(text.substr(unit));
-  if (number && scale && *number * *scale < 0x1p62)
-    return static_cast<int64_t>(*number * *scale);
-  diag->Invalid(field.place, field.value, "must be a size such as 512m or 1gb (units b, k, m, g, t)");
+  if (number && scale && *number * *scale < 0x1p62) return static_cast<int64_t>(*number * *scale);
+  diag->Invalid(field.place, field.value,
+                "must be a size such as 512m or 1gb (units b, k, m, g, t)");
   return std::nullopt;
 }
 
@@ -150,7 +150,8 @@ bool IsList(const Field& field, Diagnostics* diag) {
   return false;
 }
 
-std::vector<KeyValue> ReadKeyValues(const Field& field, const std::map<std::string, size_t>& secrets,
+std::vector<KeyValue> ReadKeyValues(const Field& field,
+                                    const std::map<std::string, size_t>& secrets,
                                     Diagnostics* diag) {
   std::vector<KeyValue> out;
   if (field.value.is_object()) {

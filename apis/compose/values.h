@@ -53,7 +53,8 @@ struct KeyValue {
 };
 // A map, or a list of `KEY=value`; in the order of the document (a map's is that of its keys).
 // `secrets` as in Document. Secret values are never part of a report.
-std::vector<KeyValue> ReadKeyValues(const Field& field, const std::map<std::string, size_t>& secrets,
+std::vector<KeyValue> ReadKeyValues(const Field& field,
+                                    const std::map<std::string, size_t>& secrets,
                                     Diagnostics* diag);
 
 // The whole number of a text of digits with an optional sign; nothing when it is no such text.

@@ -49,7 +49,8 @@ Result<std::vector<std::string>> SplitWords(std::string_view line) {
     in_word = true;
     if (c == '\'') {
       const size_t end = line.find('\'', i + 1);
-      if (end == std::string_view::npos) return Error(Code::kInvalid, "a single quote does not end");
+      if (end == std::string_view::npos)
+        return Error(Code::kInvalid, "a single quote does not end");
       word += line.substr(i + 1, end - i - 1);
       i = end;
     } else if (c == '"') {

@@ -17,15 +17,15 @@ namespace gantry::nodeproxy {
 struct LogOptions {
   bool follow = false;
   bool timestamps = false;
-  bool previous = false;                       // the instance before the last restart
+  bool previous = false;  // the instance before the last restart
   std::optional<int64_t> tail_lines;
   std::optional<int64_t> since_seconds;
-  std::string since_time;                      // RFC 3339; empty: none
+  std::string since_time;  // RFC 3339; empty: none
 };
 
 struct ExecOptions {
-  std::vector<std::string> command;            // empty for attach
-  bool attach = false;                         // to the main process instead of a new one
+  std::vector<std::string> command;  // empty for attach
+  bool attach = false;               // to the main process instead of a new one
   bool stdin_ = false;
   bool stdout_ = true;
   bool stderr_ = true;

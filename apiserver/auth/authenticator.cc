@@ -11,7 +11,8 @@ namespace {
 std::string_view BearerToken(const Request& request) {
   static constexpr std::string_view kScheme = "Bearer ";
   std::string_view value = request.headers.Get("Authorization");
-  if (value.size() < kScheme.size() || !EqualsIgnoreCase(value.substr(0, kScheme.size()), kScheme)) {
+  if (value.size() < kScheme.size() ||
+      !EqualsIgnoreCase(value.substr(0, kScheme.size()), kScheme)) {
     return {};
   }
   value.remove_prefix(kScheme.size());

@@ -34,8 +34,8 @@ Error ForbiddenError(const AccessRequest& access) {
   std::string message =
       fmt::format("{} is forbidden: User \"{}\" cannot {} resource \"{}\" in API group \"{}\"",
                   subject, access.user.name, info.verb, resource, info.group);
-  message += info.ns.empty() ? " at the cluster scope"
-                             : fmt::format(" in the namespace \"{}\"", info.ns);
+  message +=
+      info.ns.empty() ? " at the cluster scope" : fmt::format(" in the namespace \"{}\"", info.ns);
   ErrorDetails details;
   details.group = info.group;
   details.kind = info.resource;

@@ -55,7 +55,8 @@ Result<KeyPair> ToPem(X509* certificate, EVP_PKEY* key) {
   const BioPtr cert_out(BIO_new(BIO_s_mem()), &BIO_free);
   const BioPtr key_out(BIO_new(BIO_s_mem()), &BIO_free);
   if (PEM_write_bio_X509(cert_out.get(), certificate) != 1 ||
-      PEM_write_bio_PKCS8PrivateKey(key_out.get(), key, nullptr, nullptr, 0, nullptr, nullptr) != 1) {
+      PEM_write_bio_PKCS8PrivateKey(key_out.get(), key, nullptr, nullptr, 0, nullptr, nullptr) !=
+          1) {
     return Failed("encode certificate");
   }
   return KeyPair{Text(cert_out.get()), Text(key_out.get())};
@@ -91,8 +92,8 @@ bool SetSerial(X509* certificate) {
 bool SetValidity(X509* certificate, WallTime from, WallTime to) {
   return ASN1_TIME_set(X509_getm_notBefore(certificate),
                        std::chrono::system_clock::to_time_t(from)) != nullptr &&
-         ASN1_TIME_set(X509_getm_notAfter(certificate),
-                       std::chrono::system_clock::to_time_t(to)) != nullptr;
+         ASN1_TIME_set(X509_getm_notAfter(certificate), std::chrono::system_clock::to_time_t(to)) !=
+             nullptr;
 }
 
 std::string AlternativeNames(const CertificateRequest& request) {
@@ -149,8 +150,7 @@ Result<KeyPair> MakeAuthority(std::string_view common_name, WallTime not_before,
   X509_NAME* name = X509_get_subject_name(ca.get());
   const bool made = X509_set_version(ca.get(), X509_VERSION_3) == 1 && SetSerial(ca.get()) &&
                     SetValidity(ca.get(), not_before, not_after) &&
-                    AddName(name, "CN", common_name) &&
-                    X509_set_issuer_name(ca.get(), name) == 1 &&
+                    AddName(name, "CN", common_name) && X509_set_issuer_name(ca.get(), name) == 1 &&
                     X509_set_pubkey(ca.get(), key.get()) == 1 &&
                     AddExtension(ca.get(), ca.get(), NID_basic_constraints, "critical,CA:TRUE") &&
                     AddExtension(ca.get(), ca.get(), NID_key_usage,

@@ -7,8 +7,8 @@
 #include <algorithm>
 #include <array>
 
-#include "apis/machinery/base/log.h"
 #include "apis/machinery/base/encoding.h"
+#include "apis/machinery/base/log.h"
 #include "apiserver/auth/files.h"
 
 namespace gantry::apiserver {
@@ -94,20 +94,20 @@ class Files {
     if (key && certificate) {
       KeyPair pair{*certificate, *key};
       if (!IsIssuedBy(pair, pair.certificate)) {
-        return Error(Code::kInvalid,
-                     fmt::format("{}: not an authority whose key is {}", Path("ca.crt"),
-                                 Path("ca.key")));
+        return Error(Code::kInvalid, fmt::format("{}: not an authority whose key is {}",
+                                                 Path("ca.crt"), Path("ca.key")));
       }
       return pair;
     }
-    // A key alone is what a crash between the two writes leaves; a certificate alone has lost its key.
+    // A key alone is what a crash between the two writes leaves; a certificate alone has lost its
+    // key.
     if (certificate) {
-      return Error(Code::kInvalid, fmt::format("{} is missing but {} is there", Path("ca.key"),
-                                               Path("ca.crt")));
+      return Error(Code::kInvalid,
+                   fmt::format("{} is missing but {} is there", Path("ca.key"), Path("ca.crt")));
     }
     const WallTime now = clock_->Now();
-    GANTRY_TRY_SET(const KeyPair made, MakeAuthority("gantry-ca", now - kClockSkew,
-                                                     now + kAuthorityLife));
+    GANTRY_TRY_SET(const KeyPair made,
+                   MakeAuthority("gantry-ca", now - kClockSkew, now + kAuthorityLife));
     GANTRY_TRY(Write("ca", made));
     return made;
   }
@@ -172,8 +172,8 @@ class Files {
     const Result<CertificateInfo> is = ReadCertificateInfo(pair.certificate);
     return is.ok() && is->common_name == want.common_name &&
            is->organizations == want.organizations && is->dns_names == want.dns_names &&
-           is->ip_addresses == want.ip_addresses &&
-           is->not_after > clock_->Now() + kRenewBefore && IsIssuedBy(pair, ca.certificate);
+           is->ip_addresses == want.ip_addresses && is->not_after > clock_->Now() + kRenewBefore &&
+           IsIssuedBy(pair, ca.certificate);
   }
 
   const std::string dir_;
@@ -218,7 +218,8 @@ Result<std::string> WriteAdminKubeconfig(const Pki& pki, const std::string& data
       "    cluster: gantry\n"
       "    user: gantry-admin\n"
       "    namespace: default\n",
-      url, Base64Encode(pki.ca.certificate), Base64Encode(pki.admin.certificate), Base64Encode(pki.admin.key));
+      url, Base64Encode(pki.ca.certificate), Base64Encode(pki.admin.certificate),
+      Base64Encode(pki.admin.key));
   if (const auto there = ReadFile(path); there.ok() && *there == content) return path;
   GANTRY_TRY(WriteFileAtomically(path, content));
   return path;

@@ -10,14 +10,26 @@ namespace {
 
 constexpr const char* kCleanup = "customresourcecleanup.apiextensions.k8s.io";
 
-WriteScope ScopeFor(const Target& target, const ObjectKey& key, std::vector<std::string>* warnings) {
-  return {target, key.ns, key.name, "", SystemUser(), Context(), false, FieldValidation::kIgnore,
-          "gantry-apiserver", {}, warnings};
+WriteScope ScopeFor(const Target& target, const ObjectKey& key,
+                    std::vector<std::string>* warnings) {
+  return {target,
+          key.ns,
+          key.name,
+          "",
+          SystemUser(),
+          Context(),
+          false,
+          FieldValidation::kIgnore,
+          "gantry-apiserver",
+          {},
+          warnings};
 }
 
 }  // namespace
 
-void Maintenance::Start() { thread_ = std::thread([this] { Run(); }); }
+void Maintenance::Start() {
+  thread_ = std::thread([this] { Run(); });
+}
 
 void Maintenance::Stop() {
   {
@@ -94,8 +106,7 @@ bool Maintenance::EmptyKind(const std::string& crd) {
   return false;
 }
 
-void Maintenance::DeleteAll(const Target& target,
-                            const std::function<bool(const Entry&)>& wanted) {
+void Maintenance::DeleteAll(const Target& target, const std::function<bool(const Entry&)>& wanted) {
   const Snapshot snapshot = target.kind->cache->Current();
   std::vector<std::string> warnings;
   for (Tree::Iterator it(snapshot.tree, ""); it.Valid(); it.Next()) {

@@ -19,7 +19,7 @@ class Maintenance {
     Duration period = std::chrono::minutes(1);
     Duration history = std::chrono::minutes(10);  // how far back watches and pages may reach
     Duration event_ttl = std::chrono::hours(1);
-    Duration retry = std::chrono::seconds(1);     // while objects of a deleted kind have finalizers
+    Duration retry = std::chrono::seconds(1);  // while objects of a deleted kind have finalizers
   };
   // `registry` must outlive this.
   Maintenance(Registry* registry, Options options) : registry_(registry), options_(options) {}

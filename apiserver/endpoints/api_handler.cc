@@ -10,8 +10,7 @@ namespace gantry::apiserver {
 namespace {
 
 Response NotServed() {
-  return ErrorResponse(
-      Error(Code::kNotFound, "the server could not find the requested resource"));
+  return ErrorResponse(Error(Code::kNotFound, "the server could not find the requested resource"));
 }
 
 Response NotAllowed(const Request& request) {
@@ -38,7 +37,8 @@ Task<Response> ServeResource(const Endpoints& e, Request& request) {
 
   if (!info.subresource.empty()) {
     if (!HasSubresource(*target, info.subresource)) co_return NotServed();
-    if (IsConnectSubresource(info.subresource)) co_return co_await ServeConnect(e, request, *target);
+    if (IsConnectSubresource(info.subresource))
+      co_return co_await ServeConnect(e, request, *target);
     if (info.verb == "get") {
       if (info.subresource == "scale") co_return ServeGetScale(e, request, *target);
       co_return ServeGet(e, request, *target);

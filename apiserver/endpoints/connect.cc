@@ -22,9 +22,9 @@ Result<std::optional<int64_t>> Count(const Query& query, const char* name) {
   int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size() || value < 0) {
-    return Error(Code::kBadRequest,
-                 fmt::format("{}: Invalid value: \"{}\": must be a whole number, 0 or more", name,
-                             text));
+    return Error(
+        Code::kBadRequest,
+        fmt::format("{}: Invalid value: \"{}\": must be a whole number, 0 or more", name, text));
   }
   return std::optional(value);
 }

@@ -58,7 +58,8 @@ Response Documents::ServeOpenApi(const Request& request) {
   }
   response.headers.Set("Vary", "Accept");
   if (!answer->etag.empty()) response.headers.Set("ETag", std::move(answer->etag));
-  response.headers.Set("Cache-Control", answer->immutable ? "public, immutable" : "no-cache, private");
+  response.headers.Set("Cache-Control",
+                       answer->immutable ? "public, immutable" : "no-cache, private");
   return response;
 }
 

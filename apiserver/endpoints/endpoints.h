@@ -17,7 +17,7 @@ struct Endpoints {
   Registry* registry;
   Timer* timer;
   ThreadPool* pool;
-  ThreadPool* stream_pool;            // for what waits on nodes
+  ThreadPool* stream_pool;  // for what waits on nodes
   Random* random;
   Documents* documents;
   nodeproxy::NodeStreams* streams;  // null: logs and exec answer 503

@@ -149,8 +149,7 @@ void ExecSocket::Handle(std::string_view frame) {
     case kClose:
       if (!payload.empty() && payload[0] == kStdin) handle_->CloseStdin();
       return;
-    default:
-      return;
+    default: return;
   }
 }
 

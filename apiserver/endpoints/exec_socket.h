@@ -11,8 +11,9 @@
 
 namespace gantry::apiserver {
 
-// The channel protocol of `exec` and `attach` over WebSocket (v4.channel.k8s.io, v5.channel.k8s.io):
-// the first byte of a frame is its channel. 0 stdin, 1 stdout, 2 stderr, 3 the final Status, 4 resize
+// The channel protocol of `exec` and `attach` over WebSocket (v4.channel.k8s.io,
+// v5.channel.k8s.io): the first byte of a frame is its channel. 0 stdin, 1 stdout, 2 stderr, 3 the
+// final Status, 4 resize
 // ({"Width":80,"Height":24}), 255 (v5) closes the channel named by the next byte.
 class ExecSocket : public WebSocketHandler, public std::enable_shared_from_this<ExecSocket> {
  public:

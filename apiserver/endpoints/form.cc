@@ -96,10 +96,7 @@ class TableForm : public Form {
  public:
   TableForm(Target target, const std::string& meta_version, table::IncludeObject include,
             const Clock* clock)
-      : target_(std::move(target)),
-        meta_version_(meta_version),
-        include_(include),
-        clock_(clock) {}
+      : target_(std::move(target)), meta_version_(meta_version), include_(include), clock_(clock) {}
 
   std::string content_type(bool) const override {
     return fmt::format("application/json;as=Table;g=meta.k8s.io;v={}", meta_version_);
@@ -142,16 +139,14 @@ class TableForm : public Form {
 Result<std::shared_ptr<const Form>> MakeForm(const Negotiated& negotiated, const Target& target,
                                              const Query& query, const Clock* clock) {
   switch (negotiated.kind) {
-    case FormKind::kPartial:
-      return std::make_shared<PartialForm>(target, negotiated.meta_version);
+    case FormKind::kPartial: return std::make_shared<PartialForm>(target, negotiated.meta_version);
     case FormKind::kTable: {
       GANTRY_TRY_SET(const table::IncludeObject include,
                      table::ParseIncludeObject(query.Get("includeObject")));
       return std::make_shared<TableForm>(target, negotiated.meta_version, include, clock);
     }
     case FormKind::kJson:
-    case FormKind::kYaml:
-      break;
+    case FormKind::kYaml: break;
   }
   return std::make_shared<JsonForm>(target);
 }

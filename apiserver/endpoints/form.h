@@ -19,8 +19,8 @@ class Form : public ObjectFormat {
   virtual void AppendListTail(std::string* out) const = 0;
 };
 
-// The form of a kind for a request; JSON for kYaml (the answer is converted as a whole). `query` has
-// what a Table depends on: kBadRequest for an unknown includeObject.
+// The form of a kind for a request; JSON for kYaml (the answer is converted as a whole). `query`
+// has what a Table depends on: kBadRequest for an unknown includeObject.
 Result<std::shared_ptr<const Form>> MakeForm(const Negotiated& negotiated, const Target& target,
                                              const Query& query, const Clock* clock);
 

@@ -61,8 +61,8 @@ std::optional<Negotiated> FormOf(const MediaRange& range) {
   const std::string as = Parameter(range, "as", "");
   if (as.empty()) {
     if (range.type == "application/yaml") return Negotiated{FormKind::kYaml, ""};
-    const bool json = range.type == "application/json" || range.type == "application/*" ||
-                      range.type == "*/*";
+    const bool json =
+        range.type == "application/json" || range.type == "application/*" || range.type == "*/*";
     return json ? std::optional(Negotiated{}) : std::nullopt;
   }
   const std::string version = Parameter(range, "v", "v1");

@@ -15,9 +15,9 @@ Result<int64_t> ParseNumber(const std::string& name, const std::string& text) {
   int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size() || value < 0) {
-    return Error(Code::kBadRequest,
-                 fmt::format("{}: Invalid value: \"{}\": must be a whole number, 0 or more", name,
-                             text));
+    return Error(
+        Code::kBadRequest,
+        fmt::format("{}: Invalid value: \"{}\": must be a whole number, 0 or more", name, text));
   }
   return value;
 }
@@ -44,8 +44,7 @@ Status ValidateCombination(const Query& query, const ListRequest& list) {
     }
   } else {
     if (initial_events) {
-      errors.push_back(
-          Forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list"));
+      errors.push_back(Forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list"));
     }
     if (!list.match.empty()) {
       if (!list.revision) {
@@ -89,9 +88,9 @@ Status CheckFieldSelector(const Target& target, const FieldSelector& selector) {
 Status ParseDryRun(const std::vector<std::string>& values, bool* dry_run) {
   for (const std::string& value : values) {
     if (value != "All") {
-      return Error(Code::kBadRequest,
-                   fmt::format("dryRun: Unsupported value: \"{}\": supported values: \"All\"",
-                               value));
+      return Error(
+          Code::kBadRequest,
+          fmt::format("dryRun: Unsupported value: \"{}\": supported values: \"All\"", value));
     }
     *dry_run = true;
   }
@@ -106,8 +105,8 @@ Status ParseDeleteBody(const Request& request, WriteScope* scope, DeleteOptions*
   }
   const std::string kind = GetString(body.value, "kind", "DeleteOptions");
   if (kind != "DeleteOptions") {
-    return Error(Code::kBadRequest, fmt::format("the body must be a DeleteOptions object, got {}",
-                                                kind));
+    return Error(Code::kBadRequest,
+                 fmt::format("the body must be a DeleteOptions object, got {}", kind));
   }
   options->propagation = GetString(body.value, "propagationPolicy", options->propagation);
   if (GetAny(body.value, "orphanDependents").is_boolean() && options->propagation.empty()) {

@@ -12,13 +12,13 @@ namespace gantry::apiserver {
 
 struct ListRequest {
   bool watch = false;
-  EntryFilter filter;          // the prefix is the namespace
-  size_t limit = 0;            // 0: no limit
+  EntryFilter filter;  // the prefix is the namespace
+  size_t limit = 0;    // 0: no limit
   std::string continue_token;
   std::optional<store::Revision> revision;  // resourceVersion, when it is given
-  std::string match;           // resourceVersionMatch: empty, Exact, NotOlderThan
+  std::string match;                        // resourceVersionMatch: empty, Exact, NotOlderThan
   bool bookmarks = false;
-  Duration timeout{};          // of a watch; 0: not given
+  Duration timeout{};  // of a watch; 0: not given
 };
 
 // kBadRequest for what does not parse, kInvalid for what does not go together (sendInitialEvents

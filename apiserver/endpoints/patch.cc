@@ -6,7 +6,8 @@ namespace {
 constexpr size_t kMaxOperations = 10000;
 
 Status CheckOperations(const Json& patch) {
-  if (!patch.is_array()) return Error(Code::kBadRequest, "a JSON patch must be a list of operations");
+  if (!patch.is_array())
+    return Error(Code::kBadRequest, "a JSON patch must be a list of operations");
   if (patch.size() > kMaxOperations) {
     return Error(Code::kTooLarge,
                  fmt::format("The allowed maximum operations in a JSON patch is {}, got {}",
@@ -26,9 +27,9 @@ Result<Json> ApplyJsonPatch(const Json& patch, const Json& current) {
   try {
     return current.patch(patch);
   } catch (const Json::exception& e) {
-    return Error(Code::kInvalid,
-                 std::string("the server rejected our request due to an error in our request: ") +
-                     e.what());
+    return Error(
+        Code::kInvalid,
+        std::string("the server rejected our request due to an error in our request: ") + e.what());
   }
 }
 

@@ -26,14 +26,15 @@ Error TooLargeRevision(store::Revision wanted, store::Revision current) {
 Error ExpiredPage(const std::string& start) {
   ErrorDetails details;
   details.continue_token = ContinueToken{-1, start}.Encode();
-  return Error(Code::kExpired,
-               "The provided continue parameter is too old to display a consistent list result. "
-               "You can start a new list without the continue parameter, or use the continue token "
-               "in this response to retrieve the remainder of the results. Continuing with the "
-               "provided token results in an inconsistent list - objects that were created, "
-               "modified, or deleted between the time the first chunk was returned and now may show "
-               "up in the list.",
-               std::move(details));
+  return Error(
+      Code::kExpired,
+      "The provided continue parameter is too old to display a consistent list result. "
+      "You can start a new list without the continue parameter, or use the continue token "
+      "in this response to retrieve the remainder of the results. Continuing with the "
+      "provided token results in an inconsistent list - objects that were created, "
+      "modified, or deleted between the time the first chunk was returned and now may show "
+      "up in the list.",
+      std::move(details));
 }
 
 // The whole answer as YAML; for people, so that it may take its time.
@@ -71,7 +72,7 @@ Result<Tree> TreeAt(const Endpoints& e, const Kind& kind, store::Revision revisi
 
 struct Selection {
   Snapshot snapshot;
-  std::string start;        // of the next page; empty: from the beginning
+  std::string start;  // of the next page; empty: from the beginning
 };
 
 // Which state a list shows.
@@ -144,7 +145,7 @@ Response ServeGet(const Endpoints& e, const Request& request, const Target& targ
 
   Response response;
   if (form->kind == FormKind::kTable || form->kind == FormKind::kPartial) {
-      (*shape)->Append(**entry, true, &response.body);
+    (*shape)->Append(**entry, true, &response.body);
     response.content_type = (*shape)->content_type(false);
     return response;
   }

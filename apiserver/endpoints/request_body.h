@@ -14,8 +14,8 @@ struct DecodedBody {
 };
 
 // The body as one document: JSON, YAML or protobuf, by Content-Type (JSON when absent).
-// kUnsupportedMediaType for others and for custom resources in protobuf, kBadRequest when it does not
-// parse.
+// kUnsupportedMediaType for others and for custom resources in protobuf, kBadRequest when it does
+// not parse.
 Result<DecodedBody> DecodeBody(const Request& request);
 // The same for a text of a known media type.
 Result<DecodedBody> DecodeText(const std::string& text, const std::string& media_type);

@@ -38,7 +38,8 @@ Json MakeScale(const Target& target, const Json& object) {
 
 Mutation ScaleMutation(const Target& target, Mutation of_scale) {
   Mutation mutation;
-  mutation.apply = [target, inner = std::move(of_scale.apply)](const Json& current) -> Result<Json> {
+  mutation.apply = [target,
+                    inner = std::move(of_scale.apply)](const Json& current) -> Result<Json> {
     GANTRY_TRY_SET(const Json scale, inner(MakeScale(target, current)));
     const std::string name = GetString(GetObject(current, "metadata"), "name");
     if (!scale.is_object() || GetString(scale, "kind", "Scale") != "Scale") {

@@ -58,7 +58,8 @@ Response AnswerReview(const Endpoints& e, const WriteScope& scope, Json body) {
   return JsonResponse(201, object.json());
 }
 
-Response DeletedResponse(const Endpoints& e, const Request& request, const Target& target, const Deleted& deleted) {
+Response DeletedResponse(const Endpoints& e, const Request& request, const Target& target,
+                         const Deleted& deleted) {
   if (!deleted.gone) return ObjectResponse(200, e, request, target, *deleted.entry);
   Json details = {{"name", request.info.name},
                   {"kind", target.def().plural},
@@ -146,7 +147,8 @@ Task<Response> ServeDeleteCollection(const Endpoints& e, Request& request, const
     scope->ns = key.ns;
     scope->name = key.name;
     Result<Deleted> deleted = co_await e.registry->Delete(*scope, *options);
-    if (!deleted.ok() && deleted.code() != Code::kNotFound) co_return ErrorResponse(deleted.error());
+    if (!deleted.ok() && deleted.code() != Code::kNotFound)
+      co_return ErrorResponse(deleted.error());
     if (deleted.ok()) deleted_entries.push_back(std::move(deleted->entry));
   }
   const std::string metadata =

@@ -10,8 +10,8 @@ Task<Response> Audited(Request& request, const Handler& next, Clock* clock) {
   Response response = co_await next(request);
   LOG_DEBUG("request", {"id", request.id}, {"user", request.user.name}, {"from", request.remote},
             {"verb", request.info.verb}, {"path", request.path}, {"status", response.status},
-            {"micros", std::chrono::duration_cast<std::chrono::microseconds>(clock->Mono() - begin)
-                           .count()});
+            {"micros",
+             std::chrono::duration_cast<std::chrono::microseconds>(clock->Mono() - begin).count()});
   co_return response;
 }
 

@@ -7,8 +7,8 @@
 #include "apiserver/http/handler.h"
 
 // The filters of a request, one file each. Every one takes the handler behind it and returns the
-// handler with itself in front; what it refers to must outlive the result. apiserver/filters/chain.h
-// has their order.
+// handler with itself in front; what it refers to must outlive the result.
+// apiserver/filters/chain.h has their order.
 namespace gantry::apiserver {
 
 // Gives the request an id (the header Audit-Id of the answer) and turns an exception that escaped

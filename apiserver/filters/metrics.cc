@@ -32,9 +32,9 @@ struct Series {
 
 // The label of a verb; methods that clients make up share one.
 std::string VerbLabel(const std::string& verb) {
-  static constexpr std::string_view kKnown[] = {
-      "get",   "list",  "watch", "create", "update",  "patch", "delete", "deletecollection",
-      "post",  "put",   "head",  "options"};
+  static constexpr std::string_view kKnown[] = {"get",    "list",  "watch",  "create",
+                                                "update", "patch", "delete", "deletecollection",
+                                                "post",   "put",   "head",   "options"};
   if (std::find(std::begin(kKnown), std::end(kKnown), verb) == std::end(kKnown)) return "OTHER";
   std::string label = verb;
   for (char& c : label) c = static_cast<char>(c & ~0x20);
@@ -43,12 +43,12 @@ std::string VerbLabel(const std::string& verb) {
 
 // The part of a series' key that names the resource.
 std::string ResourceKey(const RequestInfo& info) {
-  return fmt::format("{}\n{}\n{}\n{}", info.group, info.version, info.resource,
-                     info.subresource);
+  return fmt::format("{}\n{}\n{}\n{}", info.group, info.version, info.resource, info.subresource);
 }
 
-// Looking a series up in a family takes a lock and builds a map of labels; each thread keeps what it
-// has found. A resource is named only once it was served: anyone can ask for what does not exist.
+// Looking a series up in a family takes a lock and builds a map of labels; each thread keeps what
+// it has found. A resource is named only once it was served: anyone can ask for what does not
+// exist.
 const Series& SeriesFor(const RequestInfo& info, int code) {
   static Families* const families = new Families;
   thread_local std::unordered_map<std::string, Series> known;
@@ -62,8 +62,10 @@ const Series& SeriesFor(const RequestInfo& info, int code) {
   if (it != known.end()) return it->second;
   std::map<std::string, std::string> labels = {{"verb", verb}};
   if (name_it) {
-    labels.insert({{"group", info.group}, {"version", info.version},
-                   {"resource", info.resource}, {"subresource", info.subresource}});
+    labels.insert({{"group", info.group},
+                   {"version", info.version},
+                   {"resource", info.resource},
+                   {"subresource", info.subresource}});
   }
   prometheus::Histogram& duration = families->duration.Add(labels, metrics::DurationBuckets());
   labels["code"] = std::to_string(code);
@@ -83,9 +85,8 @@ Task<Response> Counted(Request& request, const Handler& next, Clock* clock) {
 }  // namespace
 
 Handler WithMetrics(Handler next, Clock* clock) {
-  return [next = std::move(next), clock](Request& request) {
-    return Counted(request, next, clock);
-  };
+  return
+      [next = std::move(next), clock](Request& request) { return Counted(request, next, clock); };
 }
 
 }  // namespace gantry::apiserver

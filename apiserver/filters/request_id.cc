@@ -28,9 +28,8 @@ Task<Response> Guarded(Request& request, const Handler& next, Random* random) {
 }  // namespace
 
 Handler WithRequestIdAndPanicGuard(Handler next, Random* random) {
-  return [next = std::move(next), random](Request& request) {
-    return Guarded(request, next, random);
-  };
+  return
+      [next = std::move(next), random](Request& request) { return Guarded(request, next, random); };
 }
 
 }  // namespace gantry::apiserver

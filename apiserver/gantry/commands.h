@@ -12,16 +12,16 @@ namespace gantry::program {
 struct ServerOptions {
   std::string data_dir = "./data";
   std::string listen = "127.0.0.1:7443";
-  std::string store;                   // URI; empty: rocksdb:<data_dir>/store
-  std::string token_file;              // empty: <data_dir>/tokens.csv if it is there
-  std::vector<std::string> san;        // further names of the server
-  bool with_controllers = true;        // `gantry server`; else `gantry apiserver`
+  std::string store;             // URI; empty: rocksdb:<data_dir>/store
+  std::string token_file;        // empty: <data_dir>/tokens.csv if it is there
+  std::vector<std::string> san;  // further names of the server
+  bool with_controllers = true;  // `gantry server`; else `gantry apiserver`
 };
 Status RunServer(const ServerOptions& options);
 
 struct ControllersOptions {
   std::string kubeconfig;
-  std::vector<std::string> only;       // empty: all
+  std::vector<std::string> only;  // empty: all
 };
 Status RunControllers(const ControllersOptions& options);
 

@@ -49,9 +49,9 @@ int RunStoreCheck(const std::string& dir) {
 
 int RunStoreRestore(const std::string& backup, const std::string& dir) {
   store::RestoreOptions options;
-  options.above = std::chrono::duration_cast<std::chrono::microseconds>(
-                      Clock::Real()->Now().time_since_epoch())
-                      .count();
+  options.above =
+      std::chrono::duration_cast<std::chrono::microseconds>(Clock::Real()->Now().time_since_epoch())
+          .count();
   const auto revision = store::RestoreBackup(backup, dir, options);
   if (!revision.ok()) return Report(revision.error());
   std::cout << "restored; revisions continue at " << *revision << "\n";

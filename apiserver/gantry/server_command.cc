@@ -43,8 +43,7 @@ Result<Address> ParseListen(const std::string& text) {
       return address;
     }
   }
-  return Error(Code::kBadRequest,
-               fmt::format("--listen: must be address:port, got '{}'", text));
+  return Error(Code::kBadRequest, fmt::format("--listen: must be address:port, got '{}'", text));
 }
 
 std::string UrlOf(const Address& address, uint16_t port) {

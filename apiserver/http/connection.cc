@@ -239,7 +239,7 @@ Task<bool> Connection::ServeOne() {
     ok = AnswerPlain(request, response, keep_alive, &head, &body);
     if (ok && !head.empty()) ok = co_await WriteRest(head);
     if (ok && !body.empty()) ok = co_await WriteRest(body);
-    co_return ok && keep_alive;
+    co_return ok&& keep_alive;
   }
   if (ok && response.websocket) ok = co_await AnswerWebSocket(request, response);
   if (ok && response.stream) {
@@ -284,13 +284,12 @@ Task<bool> Connection::Refuse(RequestParser::State state, std::string_view messa
   switch (state) {
     case RequestParser::State::kBodyTooLarge:
       response = ErrorResponse(Error(
-          Code::kTooLarge,
-          fmt::format("Request entity too large: limit is {}", options.max_body)));
+          Code::kTooLarge, fmt::format("Request entity too large: limit is {}", options.max_body)));
       break;
     case RequestParser::State::kHeaderTooLarge:
       response = ErrorResponse(
-          Error(Code::kBadRequest, fmt::format("request header too large: limit is {} bytes",
-                                               options.max_header)),
+          Error(Code::kBadRequest,
+                fmt::format("request header too large: limit is {} bytes", options.max_header)),
           431);
       break;
     default:

@@ -18,8 +18,9 @@ class WebSocketSession;
 // One client connection: a coroutine that reads requests, runs the handler and writes answers, one
 // after the other. Lives on its shard's thread and owns itself until it is over.
 //
-// What can happen to it is a set of events; the coroutine sleeps in Wait(events). While a handler is
-// suspended the coroutine sleeps there instead, and the events only watch for the client leaving.
+// What can happen to it is a set of events; the coroutine sleeps in Wait(events). While a handler
+// is suspended the coroutine sleeps there instead, and the events only watch for the client
+// leaving.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   enum Event : uint32_t {

@@ -69,7 +69,7 @@ Task<bool> Connection::AnswerStream(Request& request, Response& response, bool h
     bool ok = AnswerPlain(request, response, keep_alive, &head, &body);
     if (ok && !head.empty()) ok = co_await WriteRest(head);
     if (ok && !body.empty()) ok = co_await WriteRest(body);
-    co_return ok && keep_alive;
+    co_return ok&& keep_alive;
   }
 
   HeadOptions options;
@@ -83,7 +83,7 @@ Task<bool> Connection::AnswerStream(Request& request, Response& response, bool h
   AppendHead(response, options, &shard_->write_buffer());
   if (request.method == "HEAD") {
     const bool written = co_await WriteScratch();
-    co_return written && keep_alive;
+    co_return written&& keep_alive;
   }
   raw.swap(first);
   bool pulled = true;  // the first time the piece is there already

@@ -16,7 +16,7 @@ namespace gantry::apiserver {
 
 // Who sends a request, as authentication found it.
 struct User {
-  std::string name;                 // system:anonymous when nobody
+  std::string name;  // system:anonymous when nobody
   std::string uid;
   std::vector<std::string> groups;  // system:masters, system:authenticated ...
   std::map<std::string, std::vector<std::string>> extra;
@@ -53,32 +53,33 @@ class Query {
 // What a request addresses, parsed once by the request-info filter.
 struct RequestInfo {
   bool is_resource = false;  // false: /version, /healthz, /openapi ...
-  std::string verb;          // get list watch create update patch delete deletecollection; else lower-case method
+  std::string
+      verb;  // get list watch create update patch delete deletecollection; else lower-case method
   std::string group;
   std::string version;
   std::string ns;
   std::string resource;
-  std::string subresource;   // status, scale, log, exec ...
+  std::string subresource;  // status, scale, log, exec ...
   std::string name;
 };
 
 struct Request {
   // From the listener.
   std::string method;
-  std::string path;          // decoded
+  std::string path;  // decoded
   Query query;
   Headers headers;
-  std::string body;          // complete; larger ones were refused with 413
-  std::string remote;        // 127.0.0.1:41234, or `in-process`
+  std::string body;    // complete; larger ones were refused with 413
+  std::string remote;  // 127.0.0.1:41234, or `in-process`
   // Subject of the verified client certificate: common name and organisations; empty without one.
   std::string peer_common_name;
   std::vector<std::string> peer_organizations;
-  bool websocket = false;    // the client asks for an upgrade to WebSocket
+  bool websocket = false;  // the client asks for an upgrade to WebSocket
   // Cancelled when the client leaves or the server stops.
   Context ctx;
 
   // Filled by filters.
-  std::string id;            // Audit-Id
+  std::string id;  // Audit-Id
   RequestInfo info;
   User user;
   // The sender is this process and vouches for `user`; never set for what came over a connection.

@@ -109,9 +109,8 @@ class ListenerImpl final : public Listener {
         return;
       }
       auto shared = std::make_shared<Socket>(std::move(socket));
-      asio::post(shard->io(), [this, shard, shared] {
-        Connection::Start(std::move(*shared), tls_, shard);
-      });
+      asio::post(shard->io(),
+                 [this, shard, shared] { Connection::Start(std::move(*shared), tls_, shard); });
       Accept();
     });
   }
@@ -129,8 +128,7 @@ class ListenerImpl final : public Listener {
 
 }  // namespace
 
-Result<std::unique_ptr<Listener>> Listener::Start(const ListenerOptions& options,
-                                                  Handler handler) {
+Result<std::unique_ptr<Listener>> Listener::Start(const ListenerOptions& options, Handler handler) {
   GANTRY_TRY_SET(auto tls, TlsContext::Create(options.tls));
   auto listener = std::make_unique<ListenerImpl>(options, std::move(tls), std::move(handler));
   GANTRY_TRY(listener->Open());

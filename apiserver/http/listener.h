@@ -15,22 +15,24 @@ struct ListenerOptions {
   std::string address = "127.0.0.1";  // an IP address; `::` also takes IPv4
   uint16_t port = 0;                  // 0: the system chooses
   TlsFiles tls;
-  size_t io_threads = 0;              // 0: one a core
+  size_t io_threads = 0;  // 0: one a core
   size_t max_header = 64 * 1024;
   size_t max_body = 3 * 1024 * 1024;
   Duration handshake_timeout = std::chrono::seconds(10);
-  Duration idle_timeout = std::chrono::seconds(120);   // between requests
-  Duration header_timeout = std::chrono::seconds(30);  // from the first byte to the end of the header
+  Duration idle_timeout = std::chrono::seconds(120);  // between requests
+  Duration header_timeout =
+      std::chrono::seconds(30);  // from the first byte to the end of the header
   Duration body_timeout = std::chrono::seconds(60);
-  Duration write_timeout = std::chrono::seconds(60);   // without any progress
-  Duration tick = std::chrono::seconds(1);             // how exactly time-outs are kept
-  Duration coalesce = std::chrono::milliseconds(5);    // least time between writes of a busy stream
+  Duration write_timeout = std::chrono::seconds(60);  // without any progress
+  Duration tick = std::chrono::seconds(1);            // how exactly time-outs are kept
+  Duration coalesce = std::chrono::milliseconds(5);   // least time between writes of a busy stream
 };
 
-// Serves HTTP/1.1 over TLS: keep-alive, pipelining, chunked bodies both ways, gzip of large answers,
-// WebSocket upgrades. Each connection belongs to one io thread, on which its handler is started: a
-// handler that completes at once is answered without a change of thread, one that must wait suspends
-// its Task and may complete anywhere. Handlers must not block for long and must not throw.
+// Serves HTTP/1.1 over TLS: keep-alive, pipelining, chunked bodies both ways, gzip of large
+// answers, WebSocket upgrades. Each connection belongs to one io thread, on which its handler is
+// started: a handler that completes at once is answered without a change of thread, one that must
+// wait suspends its Task and may complete anywhere. Handlers must not block for long and must not
+// throw.
 //
 // A Request's `ctx` is cancelled when its client leaves or the server stops; handlers must then
 // complete soon. Thread-safe.

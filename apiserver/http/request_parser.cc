@@ -43,8 +43,7 @@ class RequestParser::Impl : public http::basic_parser<true> {
     std::string_view rest(target.data(), target.size());
     if (const size_t scheme = rest.find("://"); !rest.empty() && rest[0] != '/') {
       // The absolute form, as sent to proxies: scheme and host say nothing here.
-      const size_t path =
-          scheme == rest.npos ? rest.npos : rest.find_first_of("/?", scheme + 3);
+      const size_t path = scheme == rest.npos ? rest.npos : rest.find_first_of("/?", scheme + 3);
       rest = path == rest.npos ? std::string_view("/") : rest.substr(path);
     }
     const size_t question = rest.find('?');
@@ -58,8 +57,7 @@ class RequestParser::Impl : public http::basic_parser<true> {
     if (question != rest.npos) request_->query = Query::Parse(rest.substr(question + 1));
   }
   void on_response_impl(int, string_view, int, error_code&) override {}
-  void on_field_impl(http::field field, string_view name, string_view value,
-                     error_code&) override {
+  void on_field_impl(http::field field, string_view name, string_view value, error_code&) override {
     if (field == http::field::expect && value == "100-continue") expects_continue = true;
     if (field == http::field::upgrade &&
         EqualsIgnoreCase(std::string_view(value.data(), value.size()), "websocket")) {
@@ -96,8 +94,7 @@ RequestParser::State RequestParser::Feed(std::string_view bytes, size_t* used) {
   *used = 0;
   // One step at a time: Beast's eager mode goes on after a body that is announced too large.
   do {
-    *used += impl_->put(
-        boost::asio::const_buffer(bytes.data() + *used, bytes.size() - *used), ec);
+    *used += impl_->put(boost::asio::const_buffer(bytes.data() + *used, bytes.size() - *used), ec);
   } while (!ec && !impl_->is_done() && *used < bytes.size());
   if (impl_->is_done()) return State::kComplete;
   if (!ec || ec == http::error::need_more) return State::kNeedMore;

@@ -13,7 +13,7 @@ class RequestParser {
   enum class State {
     kNeedMore,
     kComplete,
-    kBadRequest,      // message() says why
+    kBadRequest,  // message() says why
     kHeaderTooLarge,
     kBodyTooLarge,
   };

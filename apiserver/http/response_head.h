@@ -24,7 +24,8 @@ struct HeadOptions {
 void AppendHead(const Response& response, const HeadOptions& options, std::string* out);
 std::string_view ReasonPhrase(int status);
 
-// Chunked coding. A chunk is made in place: BeginChunk, append the bytes, EndChunk(what it returned).
+// Chunked coding. A chunk is made in place: BeginChunk, append the bytes, EndChunk(what it
+// returned).
 size_t BeginChunk(std::string* out);
 void EndChunk(size_t begin, std::string* out);
 inline constexpr std::string_view kLastChunk = "0\r\n\r\n";

@@ -13,7 +13,7 @@ namespace gantry::apiserver {
 struct TlsFiles {
   std::string certificate;  // leaf first, then intermediates
   std::string key;
-  std::string client_ca;    // issuer of client certificates
+  std::string client_ca;  // issuer of client certificates
 };
 
 // An OpenSSL context for the listener: TLS 1.2 and later, ALPN http/1.1 only, no session tickets,

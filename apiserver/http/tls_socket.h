@@ -16,8 +16,8 @@ struct ssl_st;
 namespace gantry::apiserver {
 
 // Asio's polymorphic executor costs an allocation an operation; this one does not.
-using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp,
-                                                boost::asio::io_context::executor_type>;
+using Socket =
+    boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
 
 enum class Io {
   kDone,

@@ -79,7 +79,7 @@ class Adapter {
       } else {
         const error_code ec = n > 0 || io == Io::kDone ? error_code()
                               : io == Io::kClosed      ? error_code(asio::error::eof)
-                                                  : error_code(asio::error::connection_reset);
+                                                       : error_code(asio::error::connection_reset);
         asio::post(adapter->get_executor(),
                    [h = std::move(handler), ec, n]() mutable { h(ec, n); });
       }

@@ -77,8 +77,8 @@ std::string CamelGroupVersion(const std::string& group, const std::string& versi
 
 // One operation, before it is written in a dialect.
 struct Operation {
-  std::string method;  // get put post patch delete
-  std::string action;  // x-kubernetes-action
+  std::string method;   // get put post patch delete
+  std::string action;   // x-kubernetes-action
   std::string id_verb;  // start of operationId
   std::string description;
   std::vector<std::string> query;

@@ -16,11 +16,11 @@ std::shared_ptr<const Kind> MakeKind(std::shared_ptr<const schema::Definition> d
   kind->cache = caches->Get(kind->def().group_resource());
   kind->strategy = StrategyFor(kind->def());
   kind->terminating = terminating;
-  caches->SetTransform(kind->def().group_resource(),
-                       {kind->epoch, [d = kind->definition, epoch = kind->epoch](
-                                         std::string_view record) {
-                          return Reencode(d, epoch, record);
-                        }});
+  caches->SetTransform(
+      kind->def().group_resource(),
+      {kind->epoch, [d = kind->definition, epoch = kind->epoch](std::string_view record) {
+         return Reencode(d, epoch, record);
+       }});
   return kind;
 }
 

@@ -5,7 +5,8 @@
 
 namespace gantry::apiserver {
 
-// Registers the kinds of schemas/. Call before the caches start. kInternal when a manifest is wrong.
+// Registers the kinds of schemas/. Call before the caches start. kInternal when a manifest is
+// wrong.
 Status RegisterBuiltinKinds(KindRegistry* kinds, CacheSet* caches);
 
 // A kind over its cache, ready for KindRegistry::Put; tells the caches how records of older schemas

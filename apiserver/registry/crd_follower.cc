@@ -17,9 +17,9 @@ const GroupResource& CrdResource() {
 
 void Follow(KindRegistry* kinds, CacheSet* caches, const Entry& entry, bool deleted) {
   const Result<Json> json = entry.Decode();
-  const auto definition =
-      json.ok() ? schema::ParseDefinition(*json)
-                : Result<std::shared_ptr<const schema::Definition>>(json.error());
+  const auto definition = json.ok()
+                              ? schema::ParseDefinition(*json)
+                              : Result<std::shared_ptr<const schema::Definition>>(json.error());
   if (!definition.ok()) {
     LOG_ERROR("stored definition is not usable", {"crd", entry.key()},
               {"error", definition.error()});

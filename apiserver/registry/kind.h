@@ -16,11 +16,11 @@ class Strategy;
 // A definition, ready to serve. Immutable; requests hold on to it while kinds change under them.
 struct Kind {
   std::shared_ptr<const schema::Definition> definition;
-  uint64_t epoch = 0;               // fingerprint of what decides how stored bytes look
-  std::string prefix;               // of store keys: `/gantry.dev/nodes/`
-  ResourceCache* cache = nullptr;   // never null, once registered; owned by the CacheSet
+  uint64_t epoch = 0;              // fingerprint of what decides how stored bytes look
+  std::string prefix;              // of store keys: `/gantry.dev/nodes/`
+  ResourceCache* cache = nullptr;  // never null, once registered; owned by the CacheSet
   const Strategy* strategy = nullptr;
-  bool terminating = false;         // its CustomResourceDefinition is being deleted
+  bool terminating = false;  // its CustomResourceDefinition is being deleted
 
   const schema::Definition& def() const { return *definition; }
 };

@@ -47,10 +47,8 @@ std::string CheckShape(Shape shape, const Json& value) {
   };
   const auto is_string = [](const Json& v) { return v.is_string(); };
   switch (shape) {
-    case Shape::kString:
-      return value.is_string() ? "" : "must be a string";
-    case Shape::kInteger:
-      return value.is_number_integer() ? "" : "must be an integer";
+    case Shape::kString: return value.is_string() ? "" : "must be a string";
+    case Shape::kInteger: return value.is_number_integer() ? "" : "must be an integer";
     case Shape::kTime:
       return value.is_string() && ParseTime(value.get_ref<const std::string&>()).ok()
                  ? ""
@@ -207,8 +205,8 @@ void KeepSystemMetadata(const Object& old, Object* updated) {
     const Json& value = GetAny(old.meta(), field);
     if (!meta.contains(field) && !value.is_null()) meta[field] = value;
   }
-  for (const char* field : {"deletionTimestamp", "deletionGracePeriodSeconds", "generation",
-                            "generateName"}) {
+  for (const char* field :
+       {"deletionTimestamp", "deletionGracePeriodSeconds", "generation", "generateName"}) {
     const Json& value = GetAny(old.meta(), field);
     if (value.is_null()) {
       meta.erase(field);

@@ -98,13 +98,12 @@ Result<Registry::Plan> Registry::PlanCreate(const WriteScope& scope, const Json&
   GANTRY_TRY(CheckIdentity(scope, &object));
   GANTRY_TRY(DecodeFields(scope, &object.json()));
   if (!object.resource_version().empty()) {
-    return Error(Code::kBadRequest,
-                 "resourceVersion should not be set on objects to be created");
+    return Error(Code::kBadRequest, "resourceVersion should not be set on objects to be created");
   }
   Json& meta = object.Meta();
   const Json sent_managed = GetAny(meta, "managedFields");
-  for (const char* field : {"deletionTimestamp", "deletionGracePeriodSeconds", "generation",
-                            "managedFields"}) {
+  for (const char* field :
+       {"deletionTimestamp", "deletionGracePeriodSeconds", "generation", "managedFields"}) {
     meta.erase(field);
   }
   if (const std::string base = GetString(meta, "generateName"); object.name().empty()) {
@@ -163,8 +162,8 @@ Result<Registry::Plan> Registry::PlanUpdate(const WriteScope& scope, const Entry
   object.set_resource_version("");
 
   IsolateSubresource(scope, old, &object);
-  GANTRY_TRY(Admit(d_.caches, {AdmissionRequest::Operation::kUpdate, scope.target.def(), scope.ns,
-                               scope.name}));
+  GANTRY_TRY(Admit(
+      d_.caches, {AdmissionRequest::Operation::kUpdate, scope.target.def(), scope.ns, scope.name}));
   GANTRY_TRY(Finish(scope, MakeContext(d_, scope), &old, &object));
   BumpGeneration(scope.target.def(), *scope.target.version, old, &object);
 
@@ -194,8 +193,8 @@ Result<Registry::Plan> Registry::PlanDelete(const WriteScope& scope, const Entry
   }
   const Strategy& strategy = *scope.target.kind->strategy;
   GANTRY_TRY(strategy.ValidateDelete(old));
-  GANTRY_TRY(Admit(d_.caches, {AdmissionRequest::Operation::kDelete, scope.target.def(), scope.ns,
-                               scope.name}));
+  GANTRY_TRY(Admit(
+      d_.caches, {AdmissionRequest::Operation::kDelete, scope.target.def(), scope.ns, scope.name}));
   old.set_resource_version("");
   const std::vector<std::string> finalizers = FinalizersForDelete(old, options.propagation);
   if (finalizers.empty() && !strategy.HoldsDeletion(old)) return PlanRemove(scope, old_entry);
@@ -224,10 +223,9 @@ Result<Registry::Plan> Registry::PlanPut(const WriteScope& scope, const EntryPtr
     plan.write = false;
     return plan;
   }
-  std::string managed =
-      TrackFields(target.version->schema->root(), before, after, base, sent_managed,
-                  {scope.manager, target.gvk().group_version().ToString(), scope.subresource,
-                   d_.clock->Now()});
+  std::string managed = TrackFields(
+      target.version->schema->root(), before, after, base, sent_managed,
+      {scope.manager, target.gvk().group_version().ToString(), scope.subresource, d_.clock->Now()});
   if (before != nullptr && *before == after && managed == base) {
     plan.result = old;
     plan.write = false;
@@ -235,8 +233,7 @@ Result<Registry::Plan> Registry::PlanPut(const WriteScope& scope, const EntryPtr
   }
   GANTRY_TRY_SET(std::string record, EncodeObject(target, after, std::move(managed)));
   const std::string relative = RelativeKey(Object(after).key());
-  GANTRY_TRY_SET(plan.result,
-                 Entry::Make(relative, record, old ? old->revision() : 0, d_.render));
+  GANTRY_TRY_SET(plan.result, Entry::Make(relative, record, old ? old->revision() : 0, d_.render));
   plan.write = !scope.dry_run;
   plan.op.kind = old ? store::WriteOp::Kind::kUpdate : store::WriteOp::Kind::kCreate;
   plan.op.key = target.kind->prefix + relative;
@@ -276,14 +273,10 @@ Task<Result<EntryPtr>> Registry::Commit(const WriteScope& scope, Plan plan) {
     const schema::Definition& def = scope.target.def();
     const std::string name = ParseRelativeKey(result->key()).name;
     switch (revision.code()) {
-      case Code::kAlreadyExists:
-        co_return AlreadyExistsError(def.group, def.plural, name);
-      case Code::kNotFound:
-        co_return NotFoundError(def.group, def.plural, name);
-      case Code::kConflict:
-        co_return Modified(scope);
-      default:
-        co_return revision.error();
+      case Code::kAlreadyExists: co_return AlreadyExistsError(def.group, def.plural, name);
+      case Code::kNotFound: co_return NotFoundError(def.group, def.plural, name);
+      case Code::kConflict: co_return Modified(scope);
+      default: co_return revision.error();
     }
   }
   if (removes) co_return result->At(*revision);

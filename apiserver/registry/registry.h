@@ -25,9 +25,9 @@ struct WriteScope {
   Context ctx;
   bool dry_run = false;
   FieldValidation validation = FieldValidation::kWarn;
-  std::string manager;      // of the fields that this write sets
-  std::vector<std::string> duplicates;      // keys that the body repeated
-  std::vector<std::string>* warnings;       // for the client
+  std::string manager;                  // of the fields that this write sets
+  std::vector<std::string> duplicates;  // keys that the body repeated
+  std::vector<std::string>* warnings;   // for the client
 };
 
 // The object after a write; for a dry run, as it would be (revision of the old one, or 0).
@@ -36,14 +36,14 @@ struct Written {
 };
 
 struct DeleteOptions {
-  std::string propagation;       // Orphan, Background, Foreground, or empty
-  std::string uid;               // preconditions; empty: none
+  std::string propagation;  // Orphan, Background, Foreground, or empty
+  std::string uid;          // preconditions; empty: none
   std::string resource_version;
 };
 
 struct Deleted {
-  EntryPtr entry;       // the last state
-  bool gone = false;    // false: it waits for finalizers
+  EntryPtr entry;     // the last state
+  bool gone = false;  // false: it waits for finalizers
 };
 
 // What the writer wants an existing object to become. `current` is in the version of the request,
@@ -84,8 +84,8 @@ class Registry {
   // One attempt at a write, made without waiting: what to hand to the store.
   struct Plan {
     store::WriteOp op;
-    EntryPtr result;      // as it will be, except for the revision
-    bool write = true;    // false: nothing would change, or a dry run
+    EntryPtr result;    // as it will be, except for the revision
+    bool write = true;  // false: nothing would change, or a dry run
     bool removes = false;
   };
   Result<Plan> PlanCreate(const WriteScope& scope, const Json& object, bool* generated) const;

@@ -6,8 +6,8 @@
 namespace gantry::apiserver {
 
 // The client's transport into this process's own server: requests run through `chain` (all filters)
-// as `user`. Thread-safe; calls block. `chain` must outlive it, and every stream that it gave must be
-// gone before the server behind the chain is.
+// as `user`. Thread-safe; calls block. `chain` must outlive it, and every stream that it gave must
+// be gone before the server behind the chain is.
 std::shared_ptr<client::Transport> NewInProcessTransport(Handler chain, User user);
 
 }  // namespace gantry::apiserver

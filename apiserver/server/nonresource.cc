@@ -28,8 +28,8 @@ Response Version() {
 
 Response Root() {
   return JsonAnswer({{"paths",
-                      {"/api", "/api/v1", "/apis", "/healthz", "/livez", "/metrics",
-                       "/openapi/v2", "/openapi/v3", "/readyz", "/version"}}});
+                      {"/api", "/api/v1", "/apis", "/healthz", "/livez", "/metrics", "/openapi/v2",
+                       "/openapi/v3", "/readyz", "/version"}}});
 }
 
 Response Metrics() {

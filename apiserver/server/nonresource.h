@@ -5,8 +5,8 @@
 
 namespace gantry::apiserver {
 
-// Answers /healthz, /livez, /readyz, /metrics, /version and `/`, and gives everything else to `next`.
-// `health` must outlive the result.
+// Answers /healthz, /livez, /readyz, /metrics, /version and `/`, and gives everything else to
+// `next`. `health` must outlive the result.
 Handler WithNonResourcePaths(Handler next, const HealthChecks* health);
 
 // The version of Kubernetes' API that is spoken, as clients expect to find it in /version.

@@ -8,9 +8,8 @@ namespace {
 // The first event after `revision`.
 template <typename Ring>
 auto FirstAfter(const Ring& ring, store::Revision revision) {
-  return std::partition_point(ring.begin(), ring.end(), [&](const auto& e) {
-    return e->entry->revision() <= revision;
-  });
+  return std::partition_point(ring.begin(), ring.end(),
+                              [&](const auto& e) { return e->entry->revision() <= revision; });
 }
 
 }  // namespace
@@ -51,8 +50,7 @@ Result<ResourceCache::Attached> ResourceCache::AttachAfter(store::Revision revis
   return Attached{{Tree(), revision}, first_ + after, incarnation_};
 }
 
-ResourceCache::Read ResourceCache::ReadFrom(Cursor cursor, uint64_t incarnation,
-                                            size_t max) const {
+ResourceCache::Read ResourceCache::ReadFrom(Cursor cursor, uint64_t incarnation, size_t max) const {
   const store::Revision applied = applied_->load();
   Read read;
   MutexLock lock(&mu_);
@@ -63,7 +61,8 @@ ResourceCache::Read ResourceCache::ReadFrom(Cursor cursor, uint64_t incarnation,
   } else {
     const size_t from = cursor - first_;
     const size_t to = std::min(ring_.size(), from + max);
-    read.events.assign(ring_.begin() + static_cast<long>(from), ring_.begin() + static_cast<long>(to));
+    read.events.assign(ring_.begin() + static_cast<long>(from),
+                       ring_.begin() + static_cast<long>(to));
     read.revision = RevisionLocked(applied);
   }
   return read;

@@ -76,7 +76,8 @@ class ResourceCache {
   };
   Read ReadFrom(Cursor cursor, uint64_t incarnation, size_t max) const;
   // Fires `signal` once there is an event at or behind `cursor` whose key starts with `prefix`, or
-  // the cache was closed, or the cursor is about to fall off the ring; at once when there is already.
+  // the cache was closed, or the cursor is about to fall off the ring; at once when there is
+  // already.
   void Wait(Cursor cursor, uint64_t incarnation, const std::string& prefix,
             std::shared_ptr<ReadySignal> signal);
   void Forget(const ReadySignal* signal);
@@ -108,9 +109,9 @@ class ResourceCache {
   store::Revision last_event_ GUARDED_BY(mu_) = 0;
   std::deque<std::shared_ptr<const CacheEvent>> ring_ GUARDED_BY(mu_);
   size_t ring_bytes_ GUARDED_BY(mu_) = 0;
-  Cursor first_ GUARDED_BY(mu_) = 0;             // the number of ring_.front()
-  store::Revision start_ GUARDED_BY(mu_) = 0;    // the ring has every event after this revision
-  Tree start_tree_ GUARDED_BY(mu_);              // the state at start_
+  Cursor first_ GUARDED_BY(mu_) = 0;           // the number of ring_.front()
+  store::Revision start_ GUARDED_BY(mu_) = 0;  // the ring has every event after this revision
+  Tree start_tree_ GUARDED_BY(mu_);            // the state at start_
   uint64_t incarnation_ GUARDED_BY(mu_) = 0;
   std::map<const ReadySignal*, Waiter> waiters_ GUARDED_BY(mu_);
   std::vector<std::string> changed_ GUARDED_BY(mu_);  // keys since the last Notify

@@ -23,9 +23,8 @@ Status CacheSet::Start(const Context& ctx) {
   const store::Revision current = store_->current_revision();
   const store::Revision at = std::max(store_->horizon(), current - options_.replay);
   if (at > 0) GANTRY_TRY(Load(at));
-  GANTRY_TRY_SET(watch_, store_->Watch("/", applied_.load(), [this](const auto& batch) {
-                   return OnEvents(batch);
-                 }));
+  GANTRY_TRY_SET(watch_, store_->Watch("/", applied_.load(),
+                                       [this](const auto& batch) { return OnEvents(batch); }));
   while (revision() < current) GANTRY_TRY(ctx.SleepFor(std::chrono::milliseconds(1)));
   return OkStatus();
 }

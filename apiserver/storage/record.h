@@ -9,8 +9,8 @@
 #include "apis/machinery/base/json.h"
 
 // The stored form of an object: a small binary header, the managedFields section, then the JSON
-// document without resourceVersion (known only at commit) and without managedFields. Everything that
-// lists, selectors and a start need is in the header, so they never parse JSON.
+// document without resourceVersion (known only at commit) and without managedFields. Everything
+// that lists, selectors and a start need is in the header, so they never parse JSON.
 //
 //   'G' | format | flags | storage version | epoch (8, LE) | uid | generation | labels | fields |
 //   splice offset | managedFields | JSON
@@ -35,16 +35,16 @@ class PairsView {
 
 // A decoded header; views into the bytes that it was decoded from.
 struct RecordHeader {
-  bool deleting = false;         // metadata.deletionTimestamp is set
-  std::string_view version;      // the API version that the JSON is in
-  uint64_t epoch = 0;            // fingerprint of the schema that the JSON was made with
+  bool deleting = false;     // metadata.deletionTimestamp is set
+  std::string_view version;  // the API version that the JSON is in
+  uint64_t epoch = 0;        // fingerprint of the schema that the JSON was made with
   std::string_view uid;
   int64_t generation = 0;
   PairsView labels;
-  PairsView fields;              // selectable fields of the kind that have a value
-  size_t splice = 0;             // offset in the JSON, just behind `"metadata":{`
-  std::string_view managed;      // managedfields::ManagedFields::Encode()
-  size_t size = 0;               // bytes up to the JSON
+  PairsView fields;          // selectable fields of the kind that have a value
+  size_t splice = 0;         // offset in the JSON, just behind `"metadata":{`
+  std::string_view managed;  // managedfields::ManagedFields::Encode()
+  size_t size = 0;           // bytes up to the JSON
 };
 
 // What the header says that the document does not.
@@ -62,8 +62,8 @@ std::string EncodeRecord(const Json& object, const RecordInput& input);
 // kDataLoss when `value` is not a record of a known format.
 Result<RecordHeader> DecodeHeader(std::string_view value);
 
-// The JSON with `"resourceVersion":"<revision>"` and, unless empty, `managed_json` (an array) put in.
-// Revision 0 (an object that was not stored: a dry run) is left out.
+// The JSON with `"resourceVersion":"<revision>"` and, unless empty, `managed_json` (an array) put
+// in. Revision 0 (an object that was not stored: a dry run) is left out.
 std::string SpliceWire(std::string_view json, size_t splice, int64_t revision,
                        std::string_view managed_json);
 

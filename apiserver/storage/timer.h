@@ -22,7 +22,9 @@ class Timer {
 
   // `fn` must be quick and must not throw.
   Id At(MonoTime when, std::function<void()> fn);
-  Id After(Duration delay, std::function<void()> fn) { return At(clock_->Mono() + delay, std::move(fn)); }
+  Id After(Duration delay, std::function<void()> fn) {
+    return At(clock_->Mono() + delay, std::move(fn));
+  }
   // Does not wait for a call that is running. An id that ran already is ignored.
   void Cancel(Id id);
 

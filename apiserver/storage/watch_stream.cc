@@ -20,8 +20,7 @@ std::unique_ptr<WatchStream> WatchStream::FromNow(ResourceCache* cache, Timer* t
 }
 
 Result<std::unique_ptr<WatchStream>> WatchStream::After(ResourceCache* cache, Timer* timer,
-                                                        store::Revision revision,
-                                                        Options options) {
+                                                        store::Revision revision, Options options) {
   GANTRY_TRY_SET(ResourceCache::Attached at, cache->AttachAfter(revision));
   return std::unique_ptr<WatchStream>(
       new WatchStream(cache, timer, std::move(at), std::move(options)));
@@ -85,7 +84,8 @@ bool WatchStream::PullInitial(std::string* out, size_t limit) {
   return true;
 }
 
-// An object that enters or leaves the selection appears as added or deleted, whatever happened to it.
+// An object that enters or leaves the selection appears as added or deleted, whatever happened to
+// it.
 void WatchStream::Append(const CacheEvent& event, std::string* out) {
   if (!options_.filter.MatchesKey(event.entry->key())) return;
   const bool before = event.previous != nullptr && options_.filter.Matches(*event.previous);

@@ -61,7 +61,7 @@ class WatchStream : public BodyStream {
 
   Tree::Iterator initial_;
   ResourceCache::Cursor cursor_;
-  store::Revision seen_;   // events up to here were sent, or are of no interest
+  store::Revision seen_;  // events up to here were sent, or are of no interest
   bool first_ = true;
   bool ended_ = false;
   MonoTime next_bookmark_;

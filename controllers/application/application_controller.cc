@@ -197,8 +197,7 @@ Status ApplicationReconciler::Write(const Context& ctx, const Object& applicatio
   const ObjectPtr& have = item.have;
   const std::string what = fmt::format("{} {}", kind.resource.kind, object.name());
   if (have && have->json() == object.json()) return OkStatus();
-  if (have && have->deleting())
-    return Error(Code::kConflict, what + " is still being deleted");
+  if (have && have->deleting()) return Error(Code::kConflict, what + " is still being deleted");
   // An update carries the resourceVersion that it was computed from.
   const Result<Object> written = have ? deps_.client.Update(ctx, kind.resource, object)
                                       : deps_.client.Create(ctx, kind.resource, object);

@@ -8,8 +8,8 @@
 
 namespace gantry::application {
 
-// Turns the Compose template of an Application into Services, Volumes and a Secret, keeps them so, and
-// sums their state up. A template with faults changes nothing. Thread-safe.
+// Turns the Compose template of an Application into Services, Volumes and a Secret, keeps them so,
+// and sums their state up. A template with faults changes nothing. Thread-safe.
 class ApplicationReconciler : public runtime::Reconciler {
  public:
   struct Deps {

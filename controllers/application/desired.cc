@@ -8,8 +8,7 @@ namespace {
 
 Object Start(const Object& application, const client::Resource& resource, const std::string& name,
              const Object* existing) {
-  Object out = existing ? *existing
-                        : Object(resource.gvk(), {std::string(application.ns()), name});
+  Object out = existing ? *existing : Object(resource.gvk(), {std::string(application.ns()), name});
   out.set_label(v1::kLabelApplication, application.name());
   if (!existing) out.set_owner(application.MakeOwnerReference());
   return out;
@@ -22,11 +21,12 @@ Json Normal(const Json& spec) {
   return v1::ServiceSpec::From(holder).ToJson();
 }
 
-// The declared number counts at creation and when it changes; between, the number belongs to whoever
-// scaled the service.
+// The declared number counts at creation and when it changes; between, the number belongs to
+// whoever scaled the service.
 void SetReplicas(const compose::Service& service, const Object* existing, Object* out,
                  v1::ServiceSpec* spec) {
-  const std::string declared = service.replicas_declared ? std::to_string(service.spec.replicas) : "";
+  const std::string declared =
+      service.replicas_declared ? std::to_string(service.spec.replicas) : "";
   const std::string last =
       existing ? std::string(existing->annotation(v1::kAnnotationDeclaredReplicas)) : "";
   const bool takes_effect = !existing || (!declared.empty() && declared != last);
@@ -100,8 +100,8 @@ Object DesiredVolume(const Object& application, const compose::Volume& volume,
 
 Object DesiredSecret(const Object& application, const std::map<std::string, std::string>& values,
                      const Object* existing) {
-  Object out = Start(application, v1::kSecrets,
-                     compose::GeneratedSecretName(application.name()), existing);
+  Object out =
+      Start(application, v1::kSecrets, compose::GeneratedSecretName(application.name()), existing);
   Json data = Json::object();
   for (const auto& [key, value] : values) data[key] = Base64Encode(value);
   out.json()["data"] = std::move(data);

@@ -20,8 +20,9 @@ struct Parameters {
   void AddPlain(const std::map<std::string, std::string>& values);
 };
 
-// Each makes the object that should stand in the API, starting from `existing` (null: there is none),
-// of which it keeps what belongs to others. The result equals `*existing` when nothing is to do.
+// Each makes the object that should stand in the API, starting from `existing` (null: there is
+// none), of which it keeps what belongs to others. The result equals `*existing` when nothing is to
+// do.
 Object DesiredService(const Object& application, const compose::Service& service,
                       const Object* existing);
 Object DesiredVolume(const Object& application, const compose::Volume& volume,

@@ -35,9 +35,9 @@ Summary Summarize(const std::vector<std::string>& names, const std::vector<Objec
     const Object& s = **it;
     const Json& status = s.status();
     const v1::ServiceSpec spec = v1::ServiceSpec::From(s);
-    sum.containers += static_cast<int>(
-        Current(s) || spec.mode == "Global" ? GetInt(status, "wantedReplicas")
-                                            : (spec.stopped ? 0 : spec.replicas));
+    sum.containers +=
+        static_cast<int>(Current(s) || spec.mode == "Global" ? GetInt(status, "wantedReplicas")
+                                                             : (spec.stopped ? 0 : spec.replicas));
     sum.containers_ready +=
         static_cast<int>(GetInt(status, "readyReplicas") + GetInt(status, "completedReplicas"));
     sum.containers_existing += static_cast<int>(GetInt(status, "replicas"));

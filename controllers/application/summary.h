@@ -14,8 +14,8 @@ struct Summary {
   int containers = 0;        // wanted
   int containers_ready = 0;  // or ended with success
   int containers_existing = 0;
-  bool rolling = false;      // some service replaces containers
-  std::string complaint;     // of the first service that is not ready
+  bool rolling = false;   // some service replaces containers
+  std::string complaint;  // of the first service that is not ready
 };
 
 // `names`: the services that the template has; `services`: the objects that exist.

@@ -29,8 +29,8 @@ class ControllerSet {
   // Returns when all caches have synced and all controllers run.
   virtual Status Start(const Context& ctx) = 0;
   virtual void Stop() = 0;
-  // Logs and exec of the hosts; null when the container controller is not among them. Usable between
-  // Start and Stop.
+  // Logs and exec of the hosts; null when the container controller is not among them. Usable
+  // between Start and Stop.
   virtual std::shared_ptr<nodeproxy::NodeStreams> streams() = 0;
 };
 

@@ -39,8 +39,8 @@ class ClusterReconciler : public runtime::Reconciler {
     if (cluster->deleting() && !cluster->has_finalizer(kFinalizer))
       return runtime::Requeue::Never();
     if (!cluster->deleting()) {
-      GANTRY_TRY_SET(Object held, runtime::AddFinalizer(ctx, client_, v1::kClusters, *cluster,
-                                                        kFinalizer));
+      GANTRY_TRY_SET(Object held,
+                     runtime::AddFinalizer(ctx, client_, v1::kClusters, *cluster, kFinalizer));
       cluster = std::make_shared<const Object>(std::move(held));
     }
     const auto nodes = nodes_.ByIndex(kIndexCluster, key.name);
@@ -54,8 +54,9 @@ class ClusterReconciler : public runtime::Reconciler {
     size_t ready = 0;
     for (const ObjectPtr& node : nodes) ready += IsConditionTrue(node->status(), "Ready") ? 1 : 0;
     patch.status()["nodes"] = {{"total", nodes.size()}, {"ready", ready}};
-    patch.status()["phase"] =
-        cluster->deleting() ? "Deleting" : nodes.empty() ? "Inactive" : "Running";
+    patch.status()["phase"] = cluster->deleting() ? "Deleting"
+                              : nodes.empty()     ? "Inactive"
+                                                  : "Running";
     if (nodes.empty()) {
       patch.SetCondition("Ready", false, "NoNodes", "no node has joined");
     } else if (ready == 0) {
@@ -99,8 +100,7 @@ class DefaultCluster : public runtime::Runnable {
 
   Status Start() override {
     if (clusters_.size() > 0) return OkStatus();
-    const auto made = client_.Create(Context().WithTimeout(std::chrono::seconds(10)),
-                                     v1::kClusters,
+    const auto made = client_.Create(Context().WithTimeout(std::chrono::seconds(10)), v1::kClusters,
                                      Object(v1::kClusters.gvk(), {"", kDefaultCluster}));
     if (!made.ok() && made.code() != Code::kAlreadyExists)
       return made.error().Wrap("create the default cluster");

@@ -10,8 +10,7 @@ class Lanes : public runtime::Runnable {
  public:
   Lanes(runtime::Manager* manager, hosts::HostPool* hosts) : manager_(manager), hosts_(hosts) {
     // Asked for here, so that they have synced before Start.
-    for (const auto& kind : {v1::kContainers, v1::kNodes, v1::kVolumes})
-      manager->InformerFor(kind);
+    for (const auto& kind : {v1::kContainers, v1::kNodes, v1::kVolumes}) manager->InformerFor(kind);
   }
 
   Status Start() override {
@@ -21,20 +20,20 @@ class Lanes : public runtime::Runnable {
     {
       MutexLock lock(&mu_);
       shared_.emplace(Lane::Shared{
-          manager_, hosts_,
-          std::make_shared<ContainerReconciler>(manager_, hosts_, installation), installation});
+          manager_, hosts_, std::make_shared<ContainerReconciler>(manager_, hosts_, installation),
+          installation});
     }
     // A lane per Node also where nothing is bound: orphans are found there.
-    manager_->InformerFor(v1::kNodes)->AddHandler([this](const ObjectPtr& before,
-                                                         const ObjectPtr& after) {
-      if (after) WithLane(std::string(after->name()), [](Lane*) {});
-      if (!after) {
-        // The Node is gone: what was bound to it is released or marked.
-        for (const ObjectPtr& c :
-             manager_->InformerFor(v1::kContainers)->lister().ByNode(before->name()))
-          Route(*c);
-      }
-    });
+    manager_->InformerFor(v1::kNodes)
+        ->AddHandler([this](const ObjectPtr& before, const ObjectPtr& after) {
+          if (after) WithLane(std::string(after->name()), [](Lane*) {});
+          if (!after) {
+            // The Node is gone: what was bound to it is released or marked.
+            for (const ObjectPtr& c :
+                 manager_->InformerFor(v1::kContainers)->lister().ByNode(before->name()))
+              Route(*c);
+          }
+        });
     manager_->InformerFor(v1::kContainers)
         ->AddHandler([this](const ObjectPtr& before, const ObjectPtr& after) {
           if (after) Route(*after);

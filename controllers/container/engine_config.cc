@@ -35,13 +35,13 @@ docker::ContainerConfig MakeEngineConfig(const std::string& installation, const 
   for (const auto& p : tmpl.ports)
     config.ports.push_back({p.container_port, p.protocol, p.host_ip, p.host_port});
   for (const auto& m : tmpl.mounts) {
-    const std::string source =
-        IsNamedVolume(m) ? VolumeName(container.ns(), m.source) : m.source;
+    const std::string source = IsNamedVolume(m) ? VolumeName(container.ns(), m.source) : m.source;
     config.mounts.push_back({m.type, source, m.target, m.read_only, m.no_copy});
   }
   config.restart = {tmpl.restart_policy, tmpl.restart_max_retries};
   config.resources = {tmpl.limits.cpus, tmpl.limits.memory_bytes, tmpl.reservations.memory_bytes};
-  // Bounded logs unless the host's daemon is told otherwise: a chatty container must not fill a disk.
+  // Bounded logs unless the host's daemon is told otherwise: a chatty container must not fill a
+  // disk.
   config.log_driver = "json-file";
   config.log_options = {{"max-size", "10m"}, {"max-file", "3"}};
   if (std::string network = NetworkName(container); !network.empty())

@@ -17,8 +17,8 @@ class HostResources {
   // names the object or key that is missing.
   Result<std::vector<std::string>> ResolveEnv(const Context& ctx, const Object& container,
                                               const v1::ContainerTemplate& tmpl) const;
-  // Makes the named volumes of the template on the host, and notes in each Volume that this node has
-  // data. kNotFound when there is no such Volume object.
+  // Makes the named volumes of the template on the host, and notes in each Volume that this node
+  // has data. kNotFound when there is no such Volume object.
   Status EnsureVolumes(const Context& ctx, docker::Engine* engine, const std::string& installation,
                        const Object& container, const v1::ContainerTemplate& tmpl) const;
   // Pulls the image unless it is there; always with pullPolicy Always.

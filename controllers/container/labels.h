@@ -11,14 +11,14 @@
 namespace gantry::container {
 
 inline constexpr char kEngineInstallation[] = "gantry.dev/installation";  // uid of gantry-system
-inline constexpr char kEngineKind[] = "gantry.dev/kind";                  // Container, Volume, Network
+inline constexpr char kEngineKind[] = "gantry.dev/kind";  // Container, Volume, Network
 inline constexpr char kEngineNamespace[] = "gantry.dev/namespace";
 inline constexpr char kEngineName[] = "gantry.dev/name";
 inline constexpr char kEngineUid[] = "gantry.dev/uid";
 inline constexpr char kEngineSpecHash[] = "gantry.dev/spec-hash";
 
-// The labels of the engine's container for a Container object: identity, application, service, slot,
-// revision and the hash of its template, over the user's own labels.
+// The labels of the engine's container for a Container object: identity, application, service,
+// slot, revision and the hash of its template, over the user's own labels.
 docker::StringMap EngineLabels(const std::string& installation, const Object& container);
 // The hash of `spec.template`; a container with another one is made anew.
 std::string SpecHash(const Object& container);

@@ -37,7 +37,8 @@ runtime::ControllerOptions LaneOptions() {
 // Events that can change what a reconcile would do. Health checks alone make two exec events each.
 bool Matters(const docker::Event& event) {
   if (event.type != "container") return false;
-  for (const char* action : {"die", "destroy", "start", "oom", "pause", "unpause", "stop", "kill"}) {
+  for (const char* action :
+       {"die", "destroy", "start", "oom", "pause", "unpause", "stop", "kill"}) {
     if (event.action == action) return true;
   }
   return event.action.starts_with("health_status");

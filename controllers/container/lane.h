@@ -9,8 +9,8 @@
 namespace gantry::container {
 
 // The work of one host: a queue with workers of its own, so that a host that hangs delays nobody
-// else; a thread that follows the engine's events, which are hints; and one that compares everything
-// now and then, which is the truth. Start and Stop from one thread; Enqueue from any.
+// else; a thread that follows the engine's events, which are hints; and one that compares
+// everything now and then, which is the truth. Start and Stop from one thread; Enqueue from any.
 class Lane {
  public:
   struct Shared {

@@ -14,7 +14,8 @@ bool HasHash(const docker::ContainerDetails& c, const std::string& hash) {
   return it != c.labels.end() && it->second == hash;
 }
 
-// The one container to keep: of the right template, the one in the status first, then a running one.
+// The one container to keep: of the right template, the one in the status first, then a running
+// one.
 const docker::ContainerDetails* Choose(const Wanted& want, const Observed& have) {
   const docker::ContainerDetails* best = nullptr;
   const auto rank = [&](const docker::ContainerDetails& c) {
@@ -40,8 +41,9 @@ bool WantsRestart(const v1::ContainerTemplate& t, const docker::ContainerDetails
 bool SameStart(const std::string& status_time, const std::string& engine_time) {
   const auto a = ParseTime(status_time);
   const auto b = ParseTime(engine_time);
-  return a.ok() && b.ok() && std::chrono::floor<std::chrono::seconds>(*a) ==
-                                 std::chrono::floor<std::chrono::seconds>(*b);
+  return a.ok() && b.ok() &&
+         std::chrono::floor<std::chrono::seconds>(*a) ==
+             std::chrono::floor<std::chrono::seconds>(*b);
 }
 
 std::string DescribeExit(const docker::ContainerState& s) {

@@ -38,7 +38,7 @@ struct Plan {
   // The status that follows from what was observed (a step may still change it).
   std::string phase;
   bool ready = false;
-  std::string reason;   // of the Ready condition
+  std::string reason;  // of the Ready condition
   std::string message;
   bool running = false;
   int restart_count = 0;

@@ -109,8 +109,7 @@ Result<runtime::Requeue> Collector::Orphan(const Context& ctx, const GraphNode& 
     const auto live = client_.Get(ctx, dependent.resource, dependent.key);
     if (!live.ok() && live.code() == Code::kNotFound) continue;
     if (!live.ok()) return live.error();
-    if (live->uid() == dependent.uid)
-      GANTRY_TRY(DropOwners(ctx, dependent, *live, {owner.uid}));
+    if (live->uid() == dependent.uid) GANTRY_TRY(DropOwners(ctx, dependent, *live, {owner.uid}));
   }
   GANTRY_TRY(DropFinalizer(ctx, owner, kOrphan));
   return runtime::Requeue::Never();

@@ -15,8 +15,8 @@ using namespace std::chrono_literals;
 constexpr Duration kDiscoverEvery = 5min;
 constexpr Duration kDiscoverAfterFailure = 2s;
 
-// Watches every kind that can be listed, watched and deleted, and feeds the graph. Kinds come and go
-// with their CRDs.
+// Watches every kind that can be listed, watched and deleted, and feeds the graph. Kinds come and
+// go with their CRDs.
 class Monitor : public runtime::Runnable {
  public:
   Monitor(runtime::Manager* manager, Graph* graph, KindMap* kinds)
@@ -57,8 +57,8 @@ class Monitor : public runtime::Runnable {
       const Status done = Refresh();
       if (!done.ok() && !ctx_.cancelled())
         LOG_WARN("garbage collector cannot discover kinds", {"error", done.error()});
-      const MonoTime until = manager_->clock()->Mono() +
-                             (done.ok() ? kDiscoverEvery : kDiscoverAfterFailure);
+      const MonoTime until =
+          manager_->clock()->Mono() + (done.ok() ? kDiscoverEvery : kDiscoverAfterFailure);
       MutexLock lock(&mu_);
       while (!stale_ && !ctx_.cancelled() && changed_.WaitUntil(&mu_, until)) {
       }

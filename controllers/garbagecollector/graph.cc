@@ -6,8 +6,8 @@ namespace gantry::gc {
 namespace {
 
 GraphNode NodeOf(const client::Resource& resource, const Object& o) {
-  return {resource, o.key(), std::string(o.uid()), o.owner_references(), o.finalizers(),
-          o.deleting()};
+  return {resource,       o.key(),     std::string(o.uid()), o.owner_references(),
+          o.finalizers(), o.deleting()};
 }
 
 bool SameOwners(const GraphNode& a, const GraphNode& b) {
@@ -61,8 +61,8 @@ std::vector<std::string> Graph::Observe(const client::Resource& resource, const 
   const auto known = nodes_.find(uid);
   const bool is_new = known == nodes_.end();
   const bool owners_changed = is_new || !SameOwners(known->second, node);
-  const bool deletion_changed =
-      is_new || known->second.deleting != node.deleting || known->second.finalizers != node.finalizers;
+  const bool deletion_changed = is_new || known->second.deleting != node.deleting ||
+                                known->second.finalizers != node.finalizers;
   if (!is_new) UnlinkLocked(known->second);
   for (const OwnerReference& owner : node.owners) dependents_[owner.uid].insert(uid);
   if ((owners_changed && !node.owners.empty()) || (deletion_changed && node.deleting))

@@ -9,8 +9,8 @@ Result<std::string> SecretKey(const Object& secret, const char* key) {
   const std::string encoded = GetString(GetObject(secret.json(), "data"), key);
   auto decoded = Base64Decode(encoded);
   if (encoded.empty() || !decoded) {
-    return Error(Code::kInvalid, fmt::format("secret {}: must have the key {}",
-                                             secret.key().ToString(), key));
+    return Error(Code::kInvalid,
+                 fmt::format("secret {}: must have the key {}", secret.key().ToString(), key));
   }
   return std::move(*decoded);
 }
@@ -57,8 +57,7 @@ Result<std::shared_ptr<docker::Engine>> HostPool::EngineOf(const Context& ctx,
   }
   GANTRY_TRY_SET(docker::EngineOptions options, OptionsOf(ctx, spec));
   std::string credentials;
-  if (options.tls)
-    credentials = options.tls->ca_pem + options.tls->cert_pem + options.tls->key_pem;
+  if (options.tls) credentials = options.tls->ca_pem + options.tls->cert_pem + options.tls->key_pem;
 
   MutexLock lock(&mu_);
   const auto it = hosts_.find(node);

@@ -24,9 +24,9 @@ class HostPool {
   HostPool(client::Client client, const runtime::Lister* nodes, EngineFactory factory)
       : client_(std::move(client)), nodes_(nodes), factory_(std::move(factory)) {}
 
-  // The engine of a Node. kNotFound when there is no such Node; kInvalid or the API's error when its
-  // endpoint or credentials cannot be used. Does not talk to the engine; reads the Secret at the
-  // first call, and again with `refresh`.
+  // The engine of a Node. kNotFound when there is no such Node; kInvalid or the API's error when
+  // its endpoint or credentials cannot be used. Does not talk to the engine; reads the Secret at
+  // the first call, and again with `refresh`.
   Result<std::shared_ptr<docker::Engine>> EngineOf(const Context& ctx, const std::string& node,
                                                    bool refresh = false);
   // Forgets a Node that is gone.
@@ -49,8 +49,8 @@ class HostPool {
   std::map<std::string, Host> hosts_ GUARDED_BY(mu_);
 };
 
-// The address at which published ports of a Node answer: the host of its endpoint, or loopback for a
-// unix socket.
+// The address at which published ports of a Node answer: the host of its endpoint, or loopback for
+// a unix socket.
 std::string AddressOf(const v1::NodeSpec& spec);
 
 }  // namespace gantry::hosts

@@ -51,10 +51,10 @@ class NamespaceReconciler : public runtime::Reconciler {
                        left.failure);
     patch.SetCondition("NamespaceContentRemaining", !left.by_kind.empty(),
                        left.by_kind.empty() ? "ContentRemoved" : "SomeResourcesRemain",
-                       left.by_kind.empty() ? ""
-                                            : "Some resources are remaining: " +
-                                                  Describe(left.by_kind, "has") +
-                                                  " resource instances");
+                       left.by_kind.empty()
+                           ? ""
+                           : "Some resources are remaining: " + Describe(left.by_kind, "has") +
+                                 " resource instances");
     patch.SetCondition(
         "NamespaceFinalizersRemaining", !left.by_finalizer.empty(),
         left.by_finalizer.empty() ? "ContentHasNoFinalizers" : "SomeFinalizersRemain",

@@ -59,9 +59,10 @@ Controller::~Controller() { Stop(); }
 
 void Controller::Watch(Informer* informer, MapFunction map) {
   informers_.push_back(informer);
-  informer->AddHandler([this, map = std::move(map)](const ObjectPtr& before, const ObjectPtr& after) {
-    for (const ObjectKey& key : map(before, after)) queue_.Add(key);
-  });
+  informer->AddHandler(
+      [this, map = std::move(map)](const ObjectPtr& before, const ObjectPtr& after) {
+        for (const ObjectKey& key : map(before, after)) queue_.Add(key);
+      });
 }
 
 void Controller::Start() {

@@ -10,8 +10,8 @@
 
 namespace gantry::runtime {
 
-// The keys to reconcile after a change; `before` is null for a new object, `after` for a deleted one.
-// Runs on the informer's thread: reads caches at most.
+// The keys to reconcile after a change; `before` is null for a new object, `after` for a deleted
+// one. Runs on the informer's thread: reads caches at most.
 using MapFunction =
     std::function<std::vector<ObjectKey>(const ObjectPtr& before, const ObjectPtr& after)>;
 

@@ -25,8 +25,7 @@ Result<std::vector<DiscoveredResource>> DiscoverResources(const Context& ctx,
   GANTRY_TRY(AppendGroupVersion(ctx, client, {"", "v1"}, &out));
   GANTRY_TRY_SET(const Json groups, client.GetRaw(ctx, "/apis"));
   for (const Json& group : GetArray(groups, "groups")) {
-    const std::string preferred =
-        GetString(GetObject(group, "preferredVersion"), "groupVersion");
+    const std::string preferred = GetString(GetObject(group, "preferredVersion"), "groupVersion");
     const Status added = AppendGroupVersion(ctx, client, GroupVersion::Parse(preferred), &out);
     // A kind that was removed since the list of groups was read.
     if (!added.ok() && added.code() != Code::kNotFound) return added.error();

@@ -108,8 +108,8 @@ bool EventRecorder::TakeToken(const std::string& object_uid, MonoTime now) {
 
 std::string EventRecorder::Combine(const Item& item, MonoTime now) {
   if (similar_.size() > kRemembered) similar_.clear();
-  Similar& s = similar_[GetString(item.involved, "uid") + "\n" + TypeName(item.type) + "\n" +
-                        item.reason];
+  Similar& s =
+      similar_[GetString(item.involved, "uid") + "\n" + TypeName(item.type) + "\n" + item.reason];
   if (now - s.since > kSimilarWindow) {
     s.messages.clear();
     s.since = now;
@@ -150,9 +150,8 @@ void EventRecorder::Write(Item item) {
     Written next = *known->second;
     next.count += 1;
     next.last = now;
-    const Json patch = {{"count", next.count},
-                        {"lastTimestamp", FormatTime(item.at)},
-                        {"message", item.message}};
+    const Json patch = {
+        {"count", next.count}, {"lastTimestamp", FormatTime(item.at)}, {"message", item.message}};
     const Result<Object> patched =
         client_.Patch(ctx_.WithTimeout(std::chrono::seconds(10)), v1::kEvents, next.key,
                       client::PatchType::kMerge, patch);
@@ -174,8 +173,8 @@ void EventRecorder::Write(Item item) {
 }
 
 Status EventRecorder::CreateEvent(const Item& item, const std::string& identity) {
-  const ObjectKey key{item.ns, GetString(item.involved, "name").substr(0, 200) + "." +
-                                   RandomHex(random_, 8)};
+  const ObjectKey key{
+      item.ns, GetString(item.involved, "name").substr(0, 200) + "." + RandomHex(random_, 8)};
   Object event(v1::kEvents.gvk(), key);
   Json& json = event.json();
   json["involvedObject"] = item.involved;

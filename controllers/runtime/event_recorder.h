@@ -12,10 +12,10 @@ namespace gantry::runtime {
 
 enum class EventType { kNormal, kWarning };
 
-// Writes core/v1 Events about objects, for `kubectl describe` and `kubectl get events`. Equal events
-// become one with a count; many events of one reason about one object become one "combined" event;
-// each object has a budget. Recording never blocks: events go through a bounded queue to one thread,
-// and are dropped (and counted) when it is full. Thread-safe.
+// Writes core/v1 Events about objects, for `kubectl describe` and `kubectl get events`. Equal
+// events become one with a count; many events of one reason about one object become one "combined"
+// event; each object has a budget. Recording never blocks: events go through a bounded queue to one
+// thread, and are dropped (and counted) when it is full. Thread-safe.
 class EventRecorder {
  public:
   // `component` is who reports: the controller's name. `clock` and `random` outlive the recorder.

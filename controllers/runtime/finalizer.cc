@@ -6,9 +6,8 @@ namespace {
 Result<Object> PatchFinalizers(const Context& ctx, const client::Client& client,
                                const client::Resource& resource, const Object& object,
                                const std::vector<std::string>& finalizers) {
-  const Json patch = {{"metadata",
-                       {{"finalizers", finalizers},
-                        {"resourceVersion", object.resource_version()}}}};
+  const Json patch = {
+      {"metadata", {{"finalizers", finalizers}, {"resourceVersion", object.resource_version()}}}};
   return client.Patch(ctx, resource, object.key(), client::PatchType::kMerge, patch);
 }
 

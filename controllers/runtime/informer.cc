@@ -89,8 +89,7 @@ void Informer::Run() {
     } else if (status.code() == Code::kUnavailable && progress) {
       continue;  // the normal end of a watch
     } else {
-      LOG_DEBUG("informer will retry", {"resource", resource_.plural},
-                {"error", status.error()});
+      LOG_DEBUG("informer will retry", {"resource", resource_.plural}, {"error", status.error()});
       ++failures;
     }
     if (failures == 5)
@@ -142,16 +141,13 @@ Status Informer::WatchOnce(std::string* revision, bool* progress) {
     std::string seen(event.object.resource_version());
     switch (event.type) {
       case client::WatchEvent::Type::kAdded:
-      case client::WatchEvent::Type::kModified:
-        Apply(Strip(std::move(event.object)));
-        break;
+      case client::WatchEvent::Type::kModified: Apply(Strip(std::move(event.object))); break;
       case client::WatchEvent::Type::kDeleted: {
         const ObjectKey key = event.object.key();
         Drop(key, Strip(std::move(event.object)));
         break;
       }
-      case client::WatchEvent::Type::kBookmark:
-        break;
+      case client::WatchEvent::Type::kBookmark: break;
     }
     if (!seen.empty()) {
       store_.set_revision(ParseRevision(seen));

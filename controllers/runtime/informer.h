@@ -16,16 +16,16 @@ namespace gantry::runtime {
 using EventHandler = std::function<void(const ObjectPtr& before, const ObjectPtr& after)>;
 
 struct InformerOptions {
-  bool metadata_only = false;        // keep apiVersion, kind and metadata, drop the rest
-  Duration resync{};                 // hand every object to the handlers this often; 0: never
+  bool metadata_only = false;  // keep apiVersion, kind and metadata, drop the rest
+  Duration resync{};           // hand every object to the handlers this often; 0: never
   Duration min_backoff = std::chrono::milliseconds(200);
   Duration max_backoff = std::chrono::seconds(30);
   int page_size = 500;
 };
 
-// Keeps a cache of all objects of one kind: lists by pages, watches from the list's revision, resumes
-// a broken watch from the last revision seen, and lists again when the server says that history is
-// gone (410). Failures are retried for ever, with jittered backoff. Thread-safe.
+// Keeps a cache of all objects of one kind: lists by pages, watches from the list's revision,
+// resumes a broken watch from the last revision seen, and lists again when the server says that
+// history is gone (410). Failures are retried for ever, with jittered backoff. Thread-safe.
 class Informer {
  public:
   // `clock` and `random` outlive the informer.
@@ -76,8 +76,8 @@ class Informer {
   std::atomic<bool> synced_{false};
   std::atomic<int64_t> next_resync_{0};  // nanoseconds of the clock's Mono()
 
-  // Orders deliveries; handlers run under it, so they never see two changes at once. Taken before the
-  // store's lock.
+  // Orders deliveries; handlers run under it, so they never see two changes at once. Taken before
+  // the store's lock.
   Mutex delivery_mu_;
   std::vector<EventHandler> handlers_ GUARDED_BY(delivery_mu_);
 

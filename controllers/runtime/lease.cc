@@ -17,9 +17,8 @@ LeaderElector::LeaderElector(client::Client client, LeaseOptions options, Clock*
 LeaderElector::~LeaderElector() { Stop(); }
 
 void LeaderElector::Start(std::function<void()> elected, std::function<void()> lost) {
-  thread_ = std::thread([this, elected = std::move(elected), lost = std::move(lost)] {
-    Run(elected, lost);
-  });
+  thread_ = std::thread(
+      [this, elected = std::move(elected), lost = std::move(lost)] { Run(elected, lost); });
 }
 
 void LeaderElector::Stop() {

@@ -20,9 +20,9 @@ struct LeaseOptions {
   Duration retry_every = std::chrono::seconds(2);
 };
 
-// Elects one of several processes by a Lease. The holder renews it; the others wait until it has not
-// changed for `duration` by their own clocks (clocks of different hosts are never compared). A holder
-// that cannot renew gives up before another can take over.
+// Elects one of several processes by a Lease. The holder renews it; the others wait until it has
+// not changed for `duration` by their own clocks (clocks of different hosts are never compared). A
+// holder that cannot renew gives up before another can take over.
 class LeaderElector {
  public:
   // `clock` outlives the elector.

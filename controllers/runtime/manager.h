@@ -10,8 +10,7 @@
 namespace gantry::runtime {
 
 // A transport that speaks as `user`, for example `system:gantry:controller:service`.
-using TransportFactory =
-    std::function<std::shared_ptr<client::Transport>(const std::string& user)>;
+using TransportFactory = std::function<std::shared_ptr<client::Transport>(const std::string& user)>;
 
 // The user and field manager of a controller.
 std::string ControllerUser(std::string_view controller);
@@ -47,8 +46,8 @@ class Manager {
   client::Client ClientFor(std::string_view controller) const;
   // The recorder of one controller; lives as long as the manager.
   EventRecorder* RecorderFor(std::string_view controller);
-  // The shared informer of a kind; lives as long as the manager. One that is asked for after Start is
-  // started at once.
+  // The shared informer of a kind; lives as long as the manager. One that is asked for after Start
+  // is started at once.
   Informer* InformerFor(const client::Resource& resource);
   // The same if there is one already, else null.
   Informer* FindInformer(const client::Resource& resource);

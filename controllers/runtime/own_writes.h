@@ -16,7 +16,8 @@ class OwnWrites {
   // `lister` outlives this.
   explicit OwnWrites(const Lister* lister) : lister_(lister) {}
 
-  // Remembers the server's answer to a create, update or patch of an object that belongs to `owner`.
+  // Remembers the server's answer to a create, update or patch of an object that belongs to
+  // `owner`.
   void Wrote(const ObjectKey& owner, Object answer);
   // Remembers that `object` was deleted; `answer` is what the server said: the object as it stands
   // with a deletionTimestamp when finalizers keep it, else anything.
@@ -29,7 +30,7 @@ class OwnWrites {
 
  private:
   struct Entry {
-    ObjectPtr object;   // null: deleted
+    ObjectPtr object;  // null: deleted
     std::string uid;
     int64_t revision = 0;  // of a deletion: the last revision that existed
   };

@@ -19,10 +19,10 @@ void StatusPatch::SetCondition(std::string type, bool is_true, std::string reaso
 }
 
 void StatusPatch::SetUnknown(std::string type, std::string reason, std::string message) {
-  gantry::SetCondition(&status_,
-                       {std::move(type), "Unknown", std::move(reason), std::move(message),
-                        object_->generation()},
-                       clock_->Now());
+  gantry::SetCondition(
+      &status_,
+      {std::move(type), "Unknown", std::move(reason), std::move(message), object_->generation()},
+      clock_->Now());
 }
 
 Status StatusPatch::Flush(const Context& ctx) {
@@ -36,8 +36,8 @@ Status StatusPatch::Flush(const Context& ctx) {
   Json patch = {{"status", diff}};
   if (!object_->resource_version().empty())
     patch["metadata"]["resourceVersion"] = object_->resource_version();
-  const Result<Object> written = client_.Patch(ctx, resource_, object_->key(),
-                                               client::PatchType::kMerge, patch, "status");
+  const Result<Object> written =
+      client_.Patch(ctx, resource_, object_->key(), client::PatchType::kMerge, patch, "status");
   if (!written.ok() && written.code() != Code::kNotFound)
     return written.error().Wrap("write status");
   return OkStatus();

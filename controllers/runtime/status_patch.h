@@ -28,9 +28,9 @@ class StatusPatch {
   void SetUnknown(std::string type, std::string reason, std::string message);
   void RemoveCondition(std::string_view type) { gantry::RemoveCondition(&status_, type); }
 
-  // Sets observedGeneration and sends a merge patch of what changed to `/status`, conditional on the
-  // object's resourceVersion. No request when nothing changed. kConflict when the object changed
-  // meanwhile; an object that is gone is no error.
+  // Sets observedGeneration and sends a merge patch of what changed to `/status`, conditional on
+  // the object's resourceVersion. No request when nothing changed. kConflict when the object
+  // changed meanwhile; an object that is gone is no error.
   Status Flush(const Context& ctx);
   // Flush, then `result`; an error of `result` wins over one of Flush.
   Result<Requeue> Finish(const Context& ctx, Result<Requeue> result);

@@ -26,7 +26,8 @@ int64_t ParseRevision(std::string_view resource_version) {
 }
 
 ObjectStore::ObjectStore() {
-  AddIndex(kIndexNamespace, [](const Object& o) { return std::vector<std::string>{std::string(o.ns())}; });
+  AddIndex(kIndexNamespace,
+           [](const Object& o) { return std::vector<std::string>{std::string(o.ns())}; });
   AddIndex(kIndexOwner, [](const Object& o) {
     std::vector<std::string> out;
     for (OwnerReference& r : o.owner_references()) out.push_back(std::move(r.uid));
@@ -34,7 +35,8 @@ ObjectStore::ObjectStore() {
   });
   AddIndex(kIndexNode, [](const Object& o) {
     std::vector<std::string> out;
-    if (std::string node = GetString(o.spec(), "nodeName"); !node.empty()) out.push_back(std::move(node));
+    if (std::string node = GetString(o.spec(), "nodeName"); !node.empty())
+      out.push_back(std::move(node));
     return out;
   });
   AddIndex(kIndexApplication, LabelIndex(v1::kLabelApplication));

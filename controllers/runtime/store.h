@@ -23,8 +23,8 @@ inline constexpr char kIndexService[] = "service";
 // The values under which an object is found; empty: it is not in that index.
 using IndexFunction = std::function<std::vector<std::string>(const Object&)>;
 
-// The read side of a cache of one kind. Objects are immutable and without managedFields; they may lag
-// behind the server, always by a whole suffix of its history. Thread-safe, never blocks on I/O.
+// The read side of a cache of one kind. Objects are immutable and without managedFields; they may
+// lag behind the server, always by a whole suffix of its history. Thread-safe, never blocks on I/O.
 class Lister {
  public:
   virtual ~Lister() = default;

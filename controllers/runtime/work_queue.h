@@ -11,9 +11,9 @@
 
 namespace gantry::runtime {
 
-// The keys that a controller has to look at. A key waits at most once; it is handed to one worker at
-// a time; a key that is added while it is being processed is handed out again afterwards. Failing
-// keys come back after an exponential delay of their own. Thread-safe.
+// The keys that a controller has to look at. A key waits at most once; it is handed to one worker
+// at a time; a key that is added while it is being processed is handed out again afterwards.
+// Failing keys come back after an exponential delay of their own. Thread-safe.
 class WorkQueue {
  public:
   struct Options {
@@ -58,8 +58,8 @@ class WorkQueue {
 
   mutable Mutex mu_;
   CondVar changed_;
-  std::deque<ObjectKey> queue_ GUARDED_BY(mu_);   // order of handing out
-  std::set<ObjectKey> dirty_ GUARDED_BY(mu_);     // need processing
+  std::deque<ObjectKey> queue_ GUARDED_BY(mu_);  // order of handing out
+  std::set<ObjectKey> dirty_ GUARDED_BY(mu_);    // need processing
   std::set<ObjectKey> processing_ GUARDED_BY(mu_);
   std::map<ObjectKey, MonoTime> due_ GUARDED_BY(mu_);
   std::set<std::pair<MonoTime, ObjectKey>> by_time_ GUARDED_BY(mu_);  // the same as due_

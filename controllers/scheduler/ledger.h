@@ -10,8 +10,8 @@
 namespace gantry::scheduler {
 
 // What placed containers hold on each node, kept up to date from the informer's events and from the
-// scheduler's own placements, which count before the cache shows them. So a placement costs one look
-// at each node and none at other containers. Thread-safe.
+// scheduler's own placements, which count before the cache shows them. So a placement costs one
+// look at each node and none at other containers. Thread-safe.
 class Ledger {
  public:
   // An event of the Container informer: added or changed (`after`), deleted (`after` null).
@@ -42,7 +42,8 @@ class Ledger {
   mutable Mutex mu_;
   std::map<std::string, Placed> placed_ GUARDED_BY(mu_);  // by uid of the container
   std::map<std::string, NodeSums> nodes_ GUARDED_BY(mu_);
-  std::map<std::string, std::map<std::string, int>> volumes_ GUARDED_BY(mu_);  // volume → node → uses
+  std::map<std::string, std::map<std::string, int>> volumes_
+      GUARDED_BY(mu_);                // volume → node → uses
   int64_t seen_ GUARDED_BY(mu_) = 0;  // the latest revision observed
 };
 

@@ -76,7 +76,9 @@ std::string Explain(const std::map<std::string, int>& refusals, size_t nodes) {
 
 bool HostPort::Collides(const HostPort& other) const {
   if (port != other.port || protocol != other.protocol) return false;
-  const auto any = [](const std::string& ip) { return ip.empty() || ip == "0.0.0.0" || ip == "::"; };
+  const auto any = [](const std::string& ip) {
+    return ip.empty() || ip == "0.0.0.0" || ip == "::";
+  };
   return any(host_ip) || any(other.host_ip) || host_ip == other.host_ip;
 }
 

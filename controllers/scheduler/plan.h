@@ -35,7 +35,7 @@ struct NodeState {
   bool ready = false;
   bool unschedulable = false;
   bool deleting = false;
-  double cpus = 0;           // 0: unknown, not a bound; so below
+  double cpus = 0;  // 0: unknown, not a bound; so below
   int64_t memory_bytes = 0;
   // What placed containers hold.
   double reserved_cpus = 0;
@@ -54,13 +54,14 @@ struct Request {
 };
 
 struct Decision {
-  std::string node;     // empty: none fits
-  std::string message;  // then why: `0/3 nodes fit: 2 too little memory (512 MiB asked), 1 cordoned`
+  std::string node;  // empty: none fits
+  std::string
+      message;  // then why: `0/3 nodes fit: 2 too little memory (512 MiB asked), 1 cordoned`
 };
 
-// `nodes`: those of the request's cluster. Filters: Ready, not cordoned, CPU and memory not reserved,
-// host ports free, data of local volumes there. Then, in this order: the preferred node, few
-// containers of the same service, little reserved, few containers, the name.
+// `nodes`: those of the request's cluster. Filters: Ready, not cordoned, CPU and memory not
+// reserved, host ports free, data of local volumes there. Then, in this order: the preferred node,
+// few containers of the same service, little reserved, few containers, the name.
 Decision Place(const Request& request, const std::vector<NodeState>& nodes);
 
 Demand DemandOf(const Object& container);

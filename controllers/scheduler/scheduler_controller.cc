@@ -72,7 +72,8 @@ Request SchedulerReconciler::RequestFor(const Object& container) const {
   for (const std::string& volume : request.demand.volumes) {
     std::set<std::string> nodes = deps_.ledger->NodesUsing(volume);
     const size_t slash = volume.find('/');
-    if (const ObjectPtr v = deps_.volumes->Get({volume.substr(0, slash), volume.substr(slash + 1)})) {
+    if (const ObjectPtr v =
+            deps_.volumes->Get({volume.substr(0, slash), volume.substr(slash + 1)})) {
       for (std::string& node : GetStrings(v->status(), "nodes")) nodes.insert(std::move(node));
     }
     if (!nodes.empty()) request.data_on[volume] = std::move(nodes);
@@ -113,14 +114,17 @@ void AddSchedulerController(runtime::Manager* manager) {
       out.push_back(spec.cluster);
     return out;
   });
-  SchedulerReconciler::Deps deps{manager->ClientFor("scheduler"), manager->RecorderFor("scheduler"),
-                                 &containers->lister(),           &nodes->lister(),
-                                 &volumes->lister(),              ledger,
+  SchedulerReconciler::Deps deps{manager->ClientFor("scheduler"),
+                                 manager->RecorderFor("scheduler"),
+                                 &containers->lister(),
+                                 &nodes->lister(),
+                                 &volumes->lister(),
+                                 ledger,
                                  manager->clock()};
   runtime::ControllerOptions options;
   options.workers = 1;
-  runtime::Controller* controller = manager->Add(
-      "scheduler", std::make_unique<SchedulerReconciler>(std::move(deps)), options);
+  runtime::Controller* controller =
+      manager->Add("scheduler", std::make_unique<SchedulerReconciler>(std::move(deps)), options);
 
   const runtime::Lister* lister = &containers->lister();
   auto unplaced = [lister](const std::string& cluster) {
@@ -138,7 +142,8 @@ void AddSchedulerController(runtime::Manager* manager) {
     std::vector<ObjectKey> keys;
     for (const ObjectPtr& node : {before, after}) {
       if (!node) continue;
-      for (ObjectKey& key : unplaced(v1::NodeSpec::From(*node).cluster)) keys.push_back(std::move(key));
+      for (ObjectKey& key : unplaced(v1::NodeSpec::From(*node).cluster))
+        keys.push_back(std::move(key));
     }
     return keys;
   });

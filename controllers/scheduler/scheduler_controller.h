@@ -7,8 +7,8 @@
 
 namespace gantry::scheduler {
 
-// Gives each Container a node, once: sets spec.nodeName, or says in status and an event why none fits.
-// REQUIRES: one worker, because a placement depends on the one before.
+// Gives each Container a node, once: sets spec.nodeName, or says in status and an event why none
+// fits. REQUIRES: one worker, because a placement depends on the one before.
 class SchedulerReconciler : public runtime::Reconciler {
  public:
   struct Deps {

@@ -138,7 +138,9 @@ std::vector<std::string> UnmetDependencies(std::string_view ns, const v1::Servic
       ready += i.ready ? 1 : 0;
       completed += i.completed ? 1 : 0;
     }
-    const int have = d.condition == "Healthy" ? ready : d.condition == "Completed" ? completed : started;
+    const int have = d.condition == "Healthy"     ? ready
+                     : d.condition == "Completed" ? completed
+                                                  : started;
     if (!known || have < wanted) unmet.push_back(d.service + " to be " + d.condition);
   }
   return unmet;

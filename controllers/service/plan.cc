@@ -14,9 +14,9 @@ struct Place {
   int slot = 0;
   std::string node;  // Global only
   bool may_create = true;
-  std::vector<const Instance*> current;   // of the wanted revision
+  std::vector<const Instance*> current;  // of the wanted revision
   std::vector<const Instance*> outdated;
-  std::vector<const Instance*> leaving;   // being deleted
+  std::vector<const Instance*> leaving;  // being deleted
 
   bool settled() const {
     return std::any_of(current.begin(), current.end(),
@@ -59,7 +59,8 @@ class Planner {
   void CollectPlaces() {
     if (in_.spec.stopped) return;
     if (!global()) {
-      for (int slot = 1; slot <= in_.spec.replicas; ++slot) places_.push_back({slot, "", true, {}, {}, {}});
+      for (int slot = 1; slot <= in_.spec.replicas; ++slot)
+        places_.push_back({slot, "", true, {}, {}, {}});
       return;
     }
     std::set<int> used;
@@ -172,9 +173,9 @@ class Planner {
     for (Place& p : places_) {
       for (const Instance* i : p.outdated) Remove(*i, "updated");
     }
-    recreate_waits_ = std::any_of(in_.instances.begin(), in_.instances.end(), [&](const Instance& i) {
-      return i.revision != in_.revision && !Lost(i);
-    });
+    recreate_waits_ =
+        std::any_of(in_.instances.begin(), in_.instances.end(),
+                    [&](const Instance& i) { return i.revision != in_.revision && !Lost(i); });
   }
 
   void Roll() {
@@ -316,7 +317,8 @@ class Planner {
 }  // namespace
 
 bool MayStartFirst(const v1::ServiceSpec& spec) {
-  if (spec.strategy_type != "Rolling" || spec.order != "StartFirst" || spec.mode == "Global") return false;
+  if (spec.strategy_type != "Rolling" || spec.order != "StartFirst" || spec.mode == "Global")
+    return false;
   for (const auto& m : spec.tmpl.mounts) {
     if (m.type != "tmpfs" && !m.read_only && !m.source.empty()) return false;
   }

@@ -15,7 +15,7 @@ struct Instance {
   std::string uid;
   int slot = 0;
   std::string revision;
-  std::string node;          // empty: not placed
+  std::string node;  // empty: not placed
   bool deleting = false;
   bool ready = false;
   bool started = false;      // runs, or ran
@@ -48,10 +48,10 @@ struct PlanInput {
   v1::ServiceSpec spec;
   std::string revision;  // the wanted one
   std::vector<Instance> instances;
-  std::vector<Vacancy> vacancies;   // of the last status
-  std::vector<NodeView> nodes;      // of the service's cluster; used by mode Global
-  bool started = false;             // the first container was made before
-  std::vector<std::string> unmet;   // dependencies that hold the first creation back, for people
+  std::vector<Vacancy> vacancies;  // of the last status
+  std::vector<NodeView> nodes;     // of the service's cluster; used by mode Global
+  bool started = false;            // the first container was made before
+  std::vector<std::string> unmet;  // dependencies that hold the first creation back, for people
 };
 
 struct Create {
@@ -69,12 +69,12 @@ struct Delete {
 
 struct Counts {
   int wanted = 0;
-  int replicas = 0;   // exist and are not going away
+  int replicas = 0;  // exist and are not going away
   int ready = 0;
   int completed = 0;
-  int updated = 0;    // of the wanted revision
-  int settled = 0;    // wanted places with a satisfied instance of the wanted revision
-  int outdated = 0;   // of another revision, not going away
+  int updated = 0;   // of the wanted revision
+  int settled = 0;   // wanted places with a satisfied instance of the wanted revision
+  int outdated = 0;  // of another revision, not going away
 };
 
 struct Plan {
@@ -93,7 +93,8 @@ struct Plan {
 // - no place gets a second instance of one revision;
 // - Rolling replaces at most maxInFlight places at a time, instances that do not serve first;
 // - with two or more replicas the last ready one is never stopped by a rollout;
-// - an instance that shares data or a fixed host port with its successor is gone before that starts;
+// - an instance that shares data or a fixed host port with its successor is gone before that
+// starts;
 // - Recreate makes nothing before all old instances are gone;
 // - scaling down takes the highest slots.
 Plan MakePlan(const PlanInput& input);

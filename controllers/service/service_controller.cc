@@ -89,19 +89,19 @@ Result<std::string> ServiceReconciler::EnsureRevision(const Context& ctx, const 
     if (r->name() == name && !r->deleting()) return name;
     last = std::max(last, GetInt(r->spec(), "revision"));
   }
-  const Result<Object> made = deps_.client.Create(ctx, v1::kServiceRevisions,
-                                                  MakeRevision(service, name, last + 1));
+  const Result<Object> made =
+      deps_.client.Create(ctx, v1::kServiceRevisions, MakeRevision(service, name, last + 1));
   if (made.ok()) {
     own_revisions_.Wrote(service.key(), *made);
     return name;
   }
-  if (made.code() != Code::kAlreadyExists)
-    return made.error().Wrap("create revision " + name);
+  if (made.code() != Code::kAlreadyExists) return made.error().Wrap("create revision " + name);
   GANTRY_TRY_SET(const Object have,
                  deps_.client.Get(ctx, v1::kServiceRevisions, {std::string(service.ns()), name}));
   const auto owner = have.controller_owner();
   if (!owner || owner->uid != service.uid())
-    return Error(Code::kConflict, fmt::format("revision {} still belongs to another service", name));
+    return Error(Code::kConflict,
+                 fmt::format("revision {} still belongs to another service", name));
   own_revisions_.Wrote(service.key(), have);
   return name;
 }
@@ -255,9 +255,12 @@ void AddServiceController(runtime::Manager* manager) {
   runtime::Informer* revisions = manager->InformerFor(v1::kServiceRevisions);
   runtime::Informer* containers = manager->InformerFor(v1::kContainers);
   runtime::Informer* nodes = manager->InformerFor(v1::kNodes);
-  ServiceReconciler::Deps deps{manager->ClientFor("service"), manager->RecorderFor("service"),
-                               &services->lister(),           &revisions->lister(),
-                               &containers->lister(),         &nodes->lister(),
+  ServiceReconciler::Deps deps{manager->ClientFor("service"),
+                               manager->RecorderFor("service"),
+                               &services->lister(),
+                               &revisions->lister(),
+                               &containers->lister(),
+                               &nodes->lister(),
                                manager->clock()};
   runtime::Controller* controller =
       manager->Add("service", std::make_unique<ServiceReconciler>(std::move(deps)));

@@ -36,8 +36,7 @@ void SetReady(const PlanInput& input, const Plan& plan, const std::string& failu
     patch->SetCondition("Ready", false, "WaitingForDependencies",
                         fmt::format("waits for {}", fmt::join(input.unmet, ", ")));
   } else if (c.settled < c.wanted) {
-    patch->SetCondition("Ready", false,
-                        c.outdated ? "RolloutInProgress" : "ReplicasNotReady",
+    patch->SetCondition("Ready", false, c.outdated ? "RolloutInProgress" : "ReplicasNotReady",
                         ReadyMessage(input, c));
   } else if (c.outdated > 0 || c.replicas > c.wanted) {
     patch->SetCondition("Ready", false, "RolloutInProgress",
@@ -71,8 +70,8 @@ void SetServiceStatus(const PlanInput& input, const Plan& plan, const std::strin
     patch->SetCondition("Progressing", false, "Complete",
                         fmt::format("all containers are of {}", input.revision));
   } else {
-    std::string text = fmt::format("{} of {} containers are of {} and serve", c.settled, c.wanted,
-                                   input.revision);
+    std::string text =
+        fmt::format("{} of {} containers are of {} and serve", c.settled, c.wanted, input.revision);
     if (!plan.note.empty()) text += "; " + plan.note;
     patch->SetCondition("Progressing", true, c.outdated ? "RolloutInProgress" : "Starting", text);
   }

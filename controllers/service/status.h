@@ -5,8 +5,8 @@
 
 namespace gantry::service {
 
-// Writes counts and conditions of a Service into `patch`. `failure` is the message of a step that did
-// not succeed, or empty.
+// Writes counts and conditions of a Service into `patch`. `failure` is the message of a step that
+// did not succeed, or empty.
 void SetServiceStatus(const PlanInput& input, const Plan& plan, const std::string& failure,
                       runtime::StatusPatch* patch);
 

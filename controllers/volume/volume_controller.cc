@@ -49,8 +49,7 @@ class VolumeReconciler : public runtime::Reconciler {
       GANTRY_TRY(patch.Flush(ctx));
       return runtime::Requeue::After(kLookAgain);
     }
-    GANTRY_TRY(
-        runtime::RemoveFinalizer(ctx, client_, v1::kVolumes, *volume, v1::kFinalizerVolume));
+    GANTRY_TRY(runtime::RemoveFinalizer(ctx, client_, v1::kVolumes, *volume, v1::kFinalizerVolume));
     return runtime::Requeue::Never();
   }
 
@@ -104,7 +103,8 @@ class VolumeReconciler : public runtime::Reconciler {
 std::vector<ObjectKey> MapGoneContainer(const ObjectPtr& before, const ObjectPtr& after) {
   std::vector<ObjectKey> keys;
   if (after) return keys;
-  for (const std::string& name : VolumesOf(*before)) keys.push_back({std::string(before->ns()), name});
+  for (const std::string& name : VolumesOf(*before))
+    keys.push_back({std::string(before->ns()), name});
   return keys;
 }
 

@@ -133,7 +133,8 @@ Result<EventBatch> Reader::ReadEvents(Revision after) {
   size_t bytes = 0;
   std::unique_ptr<rocksdb::Iterator> it(engine_->db()->NewIterator(read, engine_->log()));
   rocksdb::PinnableSlice stored;
-  for (it->Seek(EncodeRevision(after + 1)); it->Valid() && bytes < EventHistory::kPageBytes; it->Next()) {
+  for (it->Seek(EncodeRevision(after + 1)); it->Valid() && bytes < EventHistory::kPageBytes;
+       it->Next()) {
     const Revision revision = DecodeRevision(it->key().ToStringView());
     if (revision > visible) break;
     const auto entry = DecodeLog(it->value().ToStringView());

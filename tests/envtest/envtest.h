@@ -7,7 +7,8 @@
 #include "apiserver/core/api_core.h"
 #include "store/store.h"
 
-// A whole API server in the test's process, with all filters, on a store in memory, without listener:
+// A whole API server in the test's process, with all filters, on a store in memory, without
+// listener:
 //
 //   EnvTest env;
 //   client::Client c = env.Client("test");

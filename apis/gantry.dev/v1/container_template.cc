@@ -12,8 +12,8 @@ Json KeyRefToJson(const ContainerTemplate::KeyRef& r) { return {{"name", r.name}
 
 ContainerTemplate::EnvVar EnvFrom(const Json& json) {
   const Json& from = GetObject(json, "valueFrom");
-  return {GetString(json, "name"), GetString(json, "value"), KeyRefFrom(GetAny(from, "secretKeyRef")),
-          KeyRefFrom(GetAny(from, "configMapKeyRef"))};
+  return {GetString(json, "name"), GetString(json, "value"),
+          KeyRefFrom(GetAny(from, "secretKeyRef")), KeyRefFrom(GetAny(from, "configMapKeyRef"))};
 }
 
 Json EnvToJson(const ContainerTemplate::EnvVar& e) {

@@ -2,12 +2,14 @@
 
 #include "apis/client/client.h"
 
-// Coordinates of the kinds, and the labels, annotations and finalizers that Gantry gives meaning to.
+// Coordinates of the kinds, and the labels, annotations and finalizers that Gantry gives meaning
+// to.
 namespace gantry::v1 {
 
 inline const client::Resource kClusters{"gantry.dev", "v1", "clusters", "Cluster", false};
 inline const client::Resource kNodes{"gantry.dev", "v1", "nodes", "Node", false};
-inline const client::Resource kApplications{"gantry.dev", "v1", "applications", "Application", true};
+inline const client::Resource kApplications{"gantry.dev", "v1", "applications", "Application",
+                                            true};
 inline const client::Resource kServices{"gantry.dev", "v1", "services", "Service", true};
 inline const client::Resource kServiceRevisions{"gantry.dev", "v1", "servicerevisions",
                                                 "ServiceRevision", true};

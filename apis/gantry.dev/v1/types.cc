@@ -8,7 +8,8 @@ NodeSpec NodeSpec::From(const Object& o) {
   out.cluster = GetString(s, "cluster", out.cluster);
   out.endpoint = GetString(s, "endpoint");
   if (const Json& ref = GetAny(s, "tlsSecretRef"); ref.is_object())
-    out.tls_secret = SecretRef{GetString(ref, "namespace", kSystemNamespace), GetString(ref, "name")};
+    out.tls_secret =
+        SecretRef{GetString(ref, "namespace", kSystemNamespace), GetString(ref, "name")};
   out.insecure = GetBool(s, "insecure");
   out.unschedulable = GetBool(s, "unschedulable");
   return out;

@@ -7,7 +7,7 @@ namespace gantry {
 [[noreturn]] void CheckFailed(const char* file, int line, std::string_view what);
 }  // namespace gantry
 
-#define GANTRY_CHECK(cond)                                          \
-  do {                                                              \
-    if (!(cond)) ::gantry::CheckFailed(__FILE__, __LINE__, #cond);  \
+#define GANTRY_CHECK(cond)                                         \
+  do {                                                             \
+    if (!(cond)) ::gantry::CheckFailed(__FILE__, __LINE__, #cond); \
   } while (false)

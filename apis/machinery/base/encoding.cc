@@ -49,7 +49,8 @@ std::optional<std::string> Base64Decode(std::string_view text) {
     } else if (padding > 0 || kValues[static_cast<unsigned char>(c)] < 0) {
       return std::nullopt;
     }
-    group = group << 6 | (c == '=' ? 0 : static_cast<uint32_t>(kValues[static_cast<unsigned char>(c)]));
+    group =
+        group << 6 | (c == '=' ? 0 : static_cast<uint32_t>(kValues[static_cast<unsigned char>(c)]));
     if (++digits < 4) continue;
     if (padding > 2) return std::nullopt;
     for (int k = 0; k < 3 - padding; ++k) out.push_back(static_cast<char>(group >> (16 - 8 * k)));

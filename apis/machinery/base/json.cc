@@ -34,7 +34,8 @@ class Builder : public nlohmann::json_sax<Json> {
     key_ = std::move(k);
     return true;
   }
-  bool parse_error(std::size_t at, const std::string&, const nlohmann::detail::exception& e) override {
+  bool parse_error(std::size_t at, const std::string&,
+                   const nlohmann::detail::exception& e) override {
     message_ = fmt::format("malformed JSON at byte {}: {}", at, Reason(e.what()));
     return false;
   }

@@ -34,10 +34,9 @@ bool SetLevel(std::string_view level);
 
 }  // namespace gantry::log
 
-#define GANTRY_LOG(level, message, ...)                        \
-  do {                                                         \
-    if (::gantry::log::Enabled(level))                         \
-      ::gantry::log::Write(level, message, {__VA_ARGS__});     \
+#define GANTRY_LOG(level, message, ...)                                                     \
+  do {                                                                                      \
+    if (::gantry::log::Enabled(level)) ::gantry::log::Write(level, message, {__VA_ARGS__}); \
   } while (false)
 #define LOG_DEBUG(...) GANTRY_LOG(::gantry::log::Level::kDebug, __VA_ARGS__)
 #define LOG_INFO(...) GANTRY_LOG(::gantry::log::Level::kInfo, __VA_ARGS__)

@@ -5,7 +5,8 @@
 #include <mutex>
 
 // A thin wrapper over std::mutex that clang's thread-safety analysis understands. Annotate each
-// shared field GUARDED_BY(mu_) and each helper that needs the lock REQUIRES(mu_); name it ...Locked.
+// shared field GUARDED_BY(mu_) and each helper that needs the lock REQUIRES(mu_); name it
+// ...Locked.
 
 #if defined(__clang__)
 #define GANTRY_TSA(x) __attribute__((x))

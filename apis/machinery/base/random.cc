@@ -19,8 +19,7 @@ class KernelRandom : public Random {
     if (used_ == kWords) {
       size_t got = 0;
       while (got < sizeof(words_)) {
-        const ssize_t n =
-            getrandom(reinterpret_cast<char*>(words_) + got, sizeof(words_) - got, 0);
+        const ssize_t n = getrandom(reinterpret_cast<char*>(words_) + got, sizeof(words_) - got, 0);
         GANTRY_CHECK(n > 0 || errno == EINTR);
         if (n > 0) got += static_cast<size_t>(n);
       }

@@ -9,8 +9,8 @@
 #include "apis/machinery/base/mutex.h"
 
 // A lazy coroutine: it starts when it is awaited (or given to Start or RunBlocking) and resumes its
-// awaiter on whatever thread completed it. Lambdas that are coroutines must not capture: the closure
-// can be gone before the coroutine runs; pass by parameter.
+// awaiter on whatever thread completed it. Lambdas that are coroutines must not capture: the
+// closure can be gone before the coroutine runs; pass by parameter.
 namespace gantry {
 
 template <typename T>

@@ -18,7 +18,8 @@ class ThreadPool {
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
 
-  // `fn` must not throw. REQUIRES: the destructor has not begun, unless called from a posted function.
+  // `fn` must not throw. REQUIRES: the destructor has not begun, unless called from a posted
+  // function.
   void Post(std::function<void()> fn);
 
  private:

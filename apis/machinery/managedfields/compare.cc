@@ -109,9 +109,8 @@ std::optional<Items> SplitItems(const Node& node, const Json* list) {
   }
   const auto less = [](const Item& a, const Item& b) { return a.element < b.element; };
   std::sort(out.begin(), out.end(), less);
-  const auto twice =
-      std::adjacent_find(out.begin(), out.end(),
-                         [](const Item& a, const Item& b) { return a.element == b.element; });
+  const auto twice = std::adjacent_find(
+      out.begin(), out.end(), [](const Item& a, const Item& b) { return a.element == b.element; });
   if (twice != out.end()) return std::nullopt;
   return out;
 }
@@ -186,8 +185,8 @@ class Comparer {
   // Appends what is below `element`, unless there is nothing to say of it.
   static void Finish(std::string element, bool member, Children below, Children* out) {
     if (!member && below.empty()) return;
-    out->push_back({std::move(element), member,
-                    below.empty() ? nullptr : FieldSet::Make(std::move(below))});
+    out->push_back(
+        {std::move(element), member, below.empty() ? nullptr : FieldSet::Make(std::move(below))});
   }
 
   // Visits the members of two maps (null, or no map: without members) in the order of their keys.
@@ -199,9 +198,7 @@ class Comparer {
     auto in_a = a.begin();
     auto in_b = b.begin();
     while (in_a != a.end() || in_b != b.end()) {
-      const int order = in_a == a.end()   ? 1
-                        : in_b == b.end() ? -1
-                                          : in_a.key().compare(in_b.key());
+      const int order = in_a == a.end() ? 1 : in_b == b.end() ? -1 : in_a.key().compare(in_b.key());
       const Json* old = order <= 0 ? &*in_a : nullptr;
       const Json* now = order >= 0 ? &*in_b : nullptr;
       visit(order <= 0 ? in_a.key() : in_b.key(), old, now);

@@ -14,9 +14,9 @@ struct Comparison {
   FieldSetPtr removed;
 };
 
-// Compares two states of an object (null: there was none) by its schema. A leaf is a scalar, a null,
-// an atomic map or list, or an empty one; what the schema does not know is taken as maps of fields
-// with atomic lists. apiVersion, kind, and what the system keeps in metadata are left out.
+// Compares two states of an object (null: there was none) by its schema. A leaf is a scalar, a
+// null, an atomic map or list, or an empty one; what the schema does not know is taken as maps of
+// fields with atomic lists. apiVersion, kind, and what the system keeps in metadata are left out.
 Comparison Compare(const schema::Node& root, const Json* before, const Json& after);
 
 // Every field of an object, as if it had just appeared.

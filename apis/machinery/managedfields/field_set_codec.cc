@@ -49,8 +49,8 @@ Result<std::string> CanonicalElement(const std::string& element, const std::stri
   const std::string_view kind = std::string_view(element).substr(0, 2);
   if (kind == "f:") return element;
   if (kind == "i:") {
-    const bool digits = element.size() > 2 &&
-                        element.find_first_not_of("0123456789", 2) == std::string::npos;
+    const bool digits =
+        element.size() > 2 && element.find_first_not_of("0123456789", 2) == std::string::npos;
     if (!digits) return BadFields(path, fmt::format("\"{}\" is not an index", element));
     return element;
   }
@@ -78,9 +78,9 @@ Result<FieldSetPtr> FromJson(const Json& fields, const std::string& path, int de
   if (children.empty()) return FieldSetPtr();
   const auto by_element = [](const Child& a, const Child& b) { return a.element < b.element; };
   std::sort(children.begin(), children.end(), by_element);
-  const auto twice = std::adjacent_find(
-      children.begin(), children.end(),
-      [](const Child& a, const Child& b) { return a.element == b.element; });
+  const auto twice =
+      std::adjacent_find(children.begin(), children.end(),
+                         [](const Child& a, const Child& b) { return a.element == b.element; });
   if (twice != children.end())
     return BadFields(path, fmt::format("\"{}\" is there twice", twice->element));
   return FieldSet::Make(std::move(children));

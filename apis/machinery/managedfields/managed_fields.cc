@@ -29,7 +29,9 @@ int64_t Seconds(WallTime t) {
 WallTime FromSeconds(int64_t s) { return WallTime(std::chrono::seconds(s)); }
 
 // Signed numbers with small magnitudes first, so that few bytes do for them.
-uint64_t ZigZag(int64_t v) { return (static_cast<uint64_t>(v) << 1) ^ static_cast<uint64_t>(v >> 63); }
+uint64_t ZigZag(int64_t v) {
+  return (static_cast<uint64_t>(v) << 1) ^ static_cast<uint64_t>(v >> 63);
+}
 int64_t UnZigZag(uint64_t v) { return static_cast<int64_t>(v >> 1) ^ -static_cast<int64_t>(v & 1); }
 
 bool SameWriter(const Entry& a, const Entry& b) {
@@ -39,8 +41,9 @@ bool SameWriter(const Entry& a, const Entry& b) {
 }
 
 auto SortKey(const Entry& e) {
-  return std::tuple<std::string_view, int64_t, std::string_view, std::string_view, std::string_view>(
-      e.operation, Seconds(e.time), e.manager, e.api_version, e.subresource);
+  return std::tuple<std::string_view, int64_t, std::string_view, std::string_view,
+                    std::string_view>(e.operation, Seconds(e.time), e.manager, e.api_version,
+                                      e.subresource);
 }
 
 Error BadEntry(size_t index, std::string_view what) {

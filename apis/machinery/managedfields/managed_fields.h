@@ -17,7 +17,7 @@ class FieldSet;
 
 struct Entry {
   std::string manager;
-  std::string operation;    // Update | Apply
+  std::string operation;  // Update | Apply
   std::string api_version;
   std::string subresource;  // empty, status, scale
   WallTime time;            // whole seconds; the epoch: none
@@ -39,13 +39,14 @@ class ManagedFields {
   std::string ToJsonText() const;
 
   // Accounts for a write by `who` (its `fields` do not matter) that turned `before` (null: create)
-  // into `after`: fields that changed or appeared are owned by `who` under its operation Update, and
-  // by nobody else any more; fields that vanished are owned by nobody. metadata is tracked except
-  // what the system keeps (name, namespace, uid, resourceVersion, generation, creationTimestamp,
-  // deletionTimestamp, managedFields, selfLink, deletionGracePeriodSeconds). An entry that becomes
-  // empty is dropped; `who`'s time moves when it changed or added a field, or removed one of its own.
-  // A write that changes nothing leaves everything as it is. At most 10 entries with operation Update
-  // are kept per object; the oldest are merged into `ancient-changes`, one per version.
+  // into `after`: fields that changed or appeared are owned by `who` under its operation Update,
+  // and by nobody else any more; fields that vanished are owned by nobody. metadata is tracked
+  // except what the system keeps (name, namespace, uid, resourceVersion, generation,
+  // creationTimestamp, deletionTimestamp, managedFields, selfLink, deletionGracePeriodSeconds). An
+  // entry that becomes empty is dropped; `who`'s time moves when it changed or added a field, or
+  // removed one of its own. A write that changes nothing leaves everything as it is. At most 10
+  // entries with operation Update are kept per object; the oldest are merged into
+  // `ancient-changes`, one per version.
   void TrackUpdate(const schema::Node& root, const Json* before, const Json& after, Entry who);
 
   const std::vector<Entry>& entries() const { return entries_; }

@@ -6,7 +6,8 @@
 
 #include "apis/machinery/base/result.h"
 
-// Numbers and texts of the binary form: varints of 7 bits, low ones first; texts after their length.
+// Numbers and texts of the binary form: varints of 7 bits, low ones first; texts after their
+// length.
 namespace gantry::managedfields::wire {
 
 inline Error Corrupt() { return Error(Code::kDataLoss, "managed fields do not decode"); }

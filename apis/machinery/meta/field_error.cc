@@ -81,7 +81,8 @@ FieldError TypeInvalid(std::string field, const Json& value, std::string detail)
   return {Type::kTypeInvalid, std::move(field), ShortValue(value), std::move(detail)};
 }
 FieldError TooLong(std::string field, size_t limit) {
-  return {Type::kTooLong, std::move(field), "", fmt::format("may not be more than {} bytes", limit)};
+  return {Type::kTooLong, std::move(field), "",
+          fmt::format("may not be more than {} bytes", limit)};
 }
 FieldError TooMany(std::string field, size_t actual, size_t limit) {
   return {Type::kTooMany, std::move(field), fmt::format("{}", actual),

@@ -11,8 +11,18 @@
 namespace gantry {
 
 struct FieldError {
-  enum class Type { kInvalid, kRequired, kForbidden, kNotSupported, kDuplicate, kTypeInvalid,
-                    kTooLong, kTooMany, kNotFound, kInternal };
+  enum class Type {
+    kInvalid,
+    kRequired,
+    kForbidden,
+    kNotSupported,
+    kDuplicate,
+    kTypeInvalid,
+    kTooLong,
+    kTooMany,
+    kNotFound,
+    kInternal
+  };
   Type type;
   std::string field;   // `spec.ports[0].containerPort`
   std::string value;   // the bad value as JSON (strings quoted); empty for kRequired and kForbidden

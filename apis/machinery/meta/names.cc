@@ -6,10 +6,12 @@ namespace gantry {
 namespace {
 
 constexpr const char* kLabelRule =
-    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must "
+    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and "
+    "must "
     "start and end with an alphanumeric character (e.g. 'my-name', or '123-abc')";
 constexpr const char* kSubdomainRule =
-    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', "
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or "
+    "'.', "
     "and must start and end with an alphanumeric character (e.g. 'example.com')";
 
 bool LowerOrDigit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
@@ -22,9 +24,8 @@ bool IsLabelShaped(std::string_view text) {
 
 bool IsNameShaped(std::string_view text) {
   return !text.empty() && Alphanumeric(text.front()) && Alphanumeric(text.back()) &&
-         std::all_of(text.begin(), text.end(), [](char c) {
-           return Alphanumeric(c) || c == '-' || c == '_' || c == '.';
-         });
+         std::all_of(text.begin(), text.end(),
+                     [](char c) { return Alphanumeric(c) || c == '-' || c == '_' || c == '.'; });
 }
 
 }  // namespace

@@ -102,8 +102,12 @@ std::optional<OwnerReference> Object::controller_owner() const {
 }
 
 OwnerReference Object::MakeOwnerReference() const {
-  return {std::string(api_version()), std::string(kind()), std::string(name()), std::string(uid()),
-          true, true};
+  return {std::string(api_version()),
+          std::string(kind()),
+          std::string(name()),
+          std::string(uid()),
+          true,
+          true};
 }
 
 void Object::set_owner(const OwnerReference& owner) {

@@ -112,7 +112,8 @@ class SelectorParser {
   }
   std::string Word() {
     const size_t start = pos_;
-    while (pos_ < text_.size() && std::string_view("=!<>(), \t").find(text_[pos_]) == std::string_view::npos)
+    while (pos_ < text_.size() &&
+           std::string_view("=!<>(), \t").find(text_[pos_]) == std::string_view::npos)
       ++pos_;
     return std::string(text_.substr(start, pos_ - start));
   }
@@ -134,7 +135,9 @@ Result<LabelSelector> LabelSelector::FromJson(const Json& selector) {
     else if (op == "NotIn") r.op = Op::kNotIn;
     else if (op == "Exists") r.op = Op::kExists;
     else if (op == "DoesNotExist") r.op = Op::kNotExists;
-    else return Error(Code::kBadRequest, fmt::format("'{}' is not a valid label selector operator", op));
+    else
+      return Error(Code::kBadRequest,
+                   fmt::format("'{}' is not a valid label selector operator", op));
     out.requirements_.push_back(std::move(r));
   }
   return out;
@@ -149,7 +152,9 @@ LabelSelector LabelSelector::FromMap(const std::map<std::string, std::string>& l
 bool LabelSelector::Requirement::Matches(const SelectorLookup& lookup) const {
   std::string_view value;
   const bool present = lookup(key, &value);
-  const auto listed = [&] { return std::find(values.begin(), values.end(), value) != values.end(); };
+  const auto listed = [&] {
+    return std::find(values.begin(), values.end(), value) != values.end();
+  };
   switch (op) {
     case Op::kExists: return present;
     case Op::kNotExists: return !present;
@@ -222,9 +227,8 @@ Result<FieldSelector> FieldSelector::Parse(std::string_view text) {
 
 bool FieldSelector::Matches(
     const std::function<std::string(const std::string& field)>& value_of) const {
-  return std::all_of(terms_.begin(), terms_.end(), [&](const Term& t) {
-    return (value_of(t.field) == t.value) == t.equal;
-  });
+  return std::all_of(terms_.begin(), terms_.end(),
+                     [&](const Term& t) { return (value_of(t.field) == t.value) == t.equal; });
 }
 
 const std::string* FieldSelector::RequiredName() const {

@@ -16,7 +16,8 @@ using SelectorLookup = std::function<bool(std::string_view key, std::string_view
 
 class LabelSelector {
  public:
-  // `a=b,c!=d,e in (f,g),h notin (i),j,!k,l>5,m<6`; the empty text selects all. kBadRequest otherwise.
+  // `a=b,c!=d,e in (f,g),h notin (i),j,!k,l>5,m<6`; the empty text selects all. kBadRequest
+  // otherwise.
   static Result<LabelSelector> Parse(std::string_view text);
   // {matchLabels:{}, matchExpressions:[{key,operator,values}]}
   static Result<LabelSelector> FromJson(const Json& selector);
@@ -44,10 +45,10 @@ class FieldSelector {
   struct Term {
     std::string field;  // metadata.name, spec.nodeName
     std::string value;
-    bool equal;         // false: !=
+    bool equal;  // false: !=
   };
-  // `metadata.name=x,spec.nodeName!=y`; the empty text selects all. kBadRequest otherwise. Whether a
-  // field is selectable is the kind's business.
+  // `metadata.name=x,spec.nodeName!=y`; the empty text selects all. kBadRequest otherwise. Whether
+  // a field is selectable is the kind's business.
   static Result<FieldSelector> Parse(std::string_view text);
   // A field without a value reads as the empty string.
   bool Matches(const std::function<std::string(const std::string& field)>& value_of) const;

@@ -123,7 +123,8 @@ Error ErrorFromStatus(int http_status, std::string_view body) {
   details.retry_after_seconds = static_cast<int>(GetInt(d, "retryAfterSeconds"));
   details.continue_token = GetString(GetObject(*parsed, "metadata"), "continue");
   for (const Json& c : GetArray(d, "causes")) {
-    details.causes.push_back({GetString(c, "reason"), GetString(c, "message"), GetString(c, "field")});
+    details.causes.push_back(
+        {GetString(c, "reason"), GetString(c, "message"), GetString(c, "field")});
   }
   return Error(CodeFor(code, GetString(*parsed, "reason")), GetString(*parsed, "message"),
                std::move(details));

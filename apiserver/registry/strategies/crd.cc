@@ -82,17 +82,17 @@ class Crd : public Strategy {
   }
 
   void PrepareDelete(Object* object, WallTime now) const override {
-    SetCondition(&object->mutable_status(),
-                 {"Terminating", "True", "InstanceDeletionPending",
-                  "CustomResourceDefinition marked for deletion; CustomResource deletion will begin "
-                  "soon",
-                  0},
-                 now);
+    SetCondition(
+        &object->mutable_status(),
+        {"Terminating", "True", "InstanceDeletionPending",
+         "CustomResourceDefinition marked for deletion; CustomResource deletion will begin "
+         "soon",
+         0},
+        now);
   }
 
  private:
-  static void SetConditions(const StrategyContext& ctx, const schema::Definition& d,
-                            Json* status) {
+  static void SetConditions(const StrategyContext& ctx, const schema::Definition& d, Json* status) {
     const std::string conflict = NameConflict(*ctx.kinds.Snapshot(), d);
     if (conflict.empty()) {
       Json names = {{"plural", d.plural},

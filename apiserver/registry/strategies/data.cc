@@ -67,11 +67,10 @@ class Data : public Strategy {
   static void ValidateKeys(const Object& object, FieldErrors* errors) {
     for (const char* field : {"data", "binaryData"}) {
       for (const auto& [key, value] : GetObject(object.json(), field).items()) {
-        const bool allowed =
-            !key.empty() && key.size() <= 253 && key != "." && key != ".." &&
-            std::all_of(key.begin(), key.end(), [](unsigned char c) {
-              return std::isalnum(c) || c == '-' || c == '_' || c == '.';
-            });
+        const bool allowed = !key.empty() && key.size() <= 253 && key != "." && key != ".." &&
+                             std::all_of(key.begin(), key.end(), [](unsigned char c) {
+                               return std::isalnum(c) || c == '-' || c == '_' || c == '.';
+                             });
         if (allowed) continue;
         errors->push_back(Invalid(fmt::format("{}[{}]", field, key), key,
                                   "a valid config key must consist of alphanumeric characters, "

@@ -34,10 +34,10 @@ class Namespace : public Strategy {
         ErrorDetails details;
         details.kind = "namespaces";
         details.name = kept;
-        return Error(Code::kForbidden,
-                     fmt::format("namespaces \"{}\" is forbidden: this namespace may not be deleted",
-                                 kept),
-                     std::move(details));
+        return Error(
+            Code::kForbidden,
+            fmt::format("namespaces \"{}\" is forbidden: this namespace may not be deleted", kept),
+            std::move(details));
       }
     }
     return OkStatus();

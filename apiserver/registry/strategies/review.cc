@@ -20,7 +20,8 @@ class Review : public Strategy {
                 {"resourceRules", Json::array()},
                 {"nonResourceRules", Json::array()}};
       if (!master) return;
-      status["resourceRules"].push_back({{"verbs", {"*"}}, {"apiGroups", {"*"}}, {"resources", {"*"}}});
+      status["resourceRules"].push_back(
+          {{"verbs", {"*"}}, {"apiGroups", {"*"}}, {"resources", {"*"}}});
       status["nonResourceRules"].push_back({{"verbs", {"*"}}, {"nonResourceURLs", {"*"}}});
     } else if (kind == "SelfSubjectReview") {
       Json info = {{"username", ctx.user.name}, {"groups", groups}};

@@ -5,9 +5,9 @@
 // One factory per strategy; each lives for ever.
 namespace gantry::apiserver {
 
-const Strategy* DataStrategy();       // ConfigMap, Secret
+const Strategy* DataStrategy();  // ConfigMap, Secret
 const Strategy* NamespaceStrategy();
 const Strategy* CrdStrategy();
-const Strategy* ReviewStrategy();     // authorization and authentication reviews
+const Strategy* ReviewStrategy();  // authorization and authentication reviews
 
 }  // namespace gantry::apiserver

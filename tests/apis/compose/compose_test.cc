@@ -25,7 +25,8 @@ Output ConvertText(const std::string& text) {
 
 // The template of a service `web` with these keys beside its image.
 v1::ServiceSpec Web(const std::string& keys) {
-  const Output out = ConvertText("services: {web: {image: nginx, " + keys + "}}\nvolumes: {data: {}}");
+  const Output out =
+      ConvertText("services: {web: {image: nginx, " + keys + "}}\nvolumes: {data: {}}");
   EXPECT_THAT(Errors(out), IsEmpty()) << keys;
   EXPECT_EQ(out.services.size(), 1u) << keys;
   return out.services.empty() ? v1::ServiceSpec() : out.services[0].spec;
@@ -77,8 +78,7 @@ TEST(Compose, ErrorsNameTheirPlace) {
        R"(.ports[0]: Invalid value: "1-65535": a service may have at most 1000 ports)"},
       {R"(ports: ["80/icmp"])",
        R"(.ports[0]: Unsupported value: "icmp": the protocol must be tcp, udp or sctp)"},
-      {R"(ports: [{published: 80}])",
-       R"(.ports[0].target: Required value: the container's port)"},
+      {R"(ports: [{published: 80}])", R"(.ports[0].target: Required value: the container's port)"},
       {R"(ports: [{target: 80, publshed: 80}])",
        R"(.ports[0].publshed: Unsupported value: "publshed": is not a key of a port; did you mean "published"?)"},
       {R"(ports: 80)", ".ports: Invalid value: 80: must be a list"},
@@ -105,7 +105,8 @@ TEST(Compose, ErrorsNameTheirPlace) {
        R"(.healthcheck.test: Invalid value: ["curl","x"]: a list must begin with NONE, CMD or CMD-SHELL)"},
       {R"(healthcheck: {test: x, interval: 30})",
        ".healthcheck.interval: Invalid value: 30: must be a duration such as 30s, 1m30s or 250ms"},
-      {R"(command: "echo 'x")", R"(.command: Invalid value: "echo 'x": a single quote does not end)"},
+      {R"(command: "echo 'x")",
+       R"(.command: Invalid value: "echo 'x": a single quote does not end)"},
       {R"(mem_limit: 1m)", R"(.mem_limit: Invalid value: "1m": must be at least 4m)"},
       {R"(mem_limit: 8m, deploy: {resources: {limits: {memory: 16m}}})",
        R"(.mem_limit: Invalid value: "8m": differs from what `deploy.resources` says)"},
@@ -123,12 +124,13 @@ TEST(Compose, ErrorsNameTheirPlace) {
        R"(: Invalid value: "web -> web": services must not depend on each other in a circle)"},
   };
   for (const Case& c : cases) {
-    const Output out =
-        ConvertText(std::string("services: {web: {image: nginx, ") + c.keys + "}}\nvolumes: {data: {}}");
+    const Output out = ConvertText(std::string("services: {web: {image: nginx, ") + c.keys +
+                                   "}}\nvolumes: {data: {}}");
     const bool of_services = std::string_view(c.error).substr(0, 2) == ": ";
     // A second `image` key is a duplicate as well.
     const bool second_image = std::string_view(c.keys).substr(0, 6) == "image:";
-    ASSERT_EQ(out.errors.size(), second_image ? 2u : 1u) << c.keys << testing::PrintToString(Errors(out));
+    ASSERT_EQ(out.errors.size(), second_image ? 2u : 1u)
+        << c.keys << testing::PrintToString(Errors(out));
     EXPECT_EQ(out.errors.back().ToString(),
               std::string("spec.compose: services") + (of_services ? "" : ".web") + c.error);
     EXPECT_TRUE(out.services.empty());
@@ -146,26 +148,31 @@ TEST(Compose, ErrorsOfTheWholeDocument) {
       {"services: {}",
        {"spec.compose: services: Required value: a template needs at least one service"}},
       {"[1]", {"spec.compose: Invalid value: a template is a map with the key `services`"}},
-      {"services: [web]", {"spec.compose: services: Invalid value: [\"web\"]: must be a map of names",
-                           "spec.compose: services: Required value: a template needs at least one "
-                           "service"}},
+      {"services: [web]",
+       {"spec.compose: services: Invalid value: [\"web\"]: must be a map of names",
+        "spec.compose: services: Required value: a template needs at least one "
+        "service"}},
       {"services: {web: nginx}",
        {"spec.compose: services.web: Invalid value: \"nginx\": a service is a map"}},
       {"services: {web: {command: x}}",
        {"spec.compose: services.web.image: Required value: a service needs an image"}},
       {"service: {web: {image: x}}",
-       {"spec.compose: service: Unsupported value: \"service\": is not a key of a template; did you "
+       {"spec.compose: service: Unsupported value: \"service\": is not a key of a template; did "
+        "you "
         "mean \"services\"?",
         "spec.compose: services: Required value: a template needs at least one service"}},
       {"services: {web: {image: x}}\ninclude: [a.yml]",
-       {"spec.compose: include: Forbidden: other files are not at hand here; put their services into "
+       {"spec.compose: include: Forbidden: other files are not at hand here; put their services "
+        "into "
         "the template"}},
       {"labels: {aliyun.project_type: batch}\nservices: {web: {image: x}}",
        {"spec.compose: labels[aliyun.project_type]: Forbidden: is not supported yet"}},
       {"services: {'a/b': {image: x}}",
-       {"spec.compose: services[a/b]: Invalid value: \"a/b\": a service's name has letters, digits, "
+       {"spec.compose: services[a/b]: Invalid value: \"a/b\": a service's name has letters, "
+        "digits, "
         "`_`, `.` and `-`"}},
-      {"services:\n  a: {image: x, depends_on: [b]}\n  b: {image: x, depends_on: [c]}\n  c: {image: "
+      {"services:\n  a: {image: x, depends_on: [b]}\n  b: {image: x, depends_on: [c]}\n  c: "
+       "{image: "
        "x, labels: {gantry.depends: a}}\n",
        {"spec.compose: services: Invalid value: \"a -> b -> c -> a\": services must not depend on "
         "each other in a circle"}},
@@ -179,17 +186,16 @@ TEST(Compose, ErrorsOfTheWholeDocument) {
 }
 
 TEST(Compose, BrokenYamlHasLineAndColumn) {
-  for (const char* text : {"services:\n  web: {image: nginx\n", "services:\n  web:\n\timage: x\n",
-                           "services: [}\n"}) {
+  for (const char* text :
+       {"services:\n  web: {image: nginx\n", "services:\n  web:\n\timage: x\n", "services: [}\n"}) {
     const Output out = ConvertText(text);
     ASSERT_EQ(out.errors.size(), 1u) << text;
     EXPECT_THAT(out.errors[0].ToString(), HasSubstr("spec.compose: Invalid value: yaml: line "));
     EXPECT_THAT(out.errors[0].ToString(), HasSubstr("column "));
   }
   const Output twice = ConvertText("services:\n  web:\n    image: a\n    image: b\n");
-  EXPECT_THAT(Errors(twice),
-              ElementsAre("spec.compose: line 4, column 5: Duplicate value: "
-                          "\"services.web.image\""));
+  EXPECT_THAT(Errors(twice), ElementsAre("spec.compose: line 4, column 5: Duplicate value: "
+                                         "\"services.web.image\""));
 }
 
 TEST(Compose, AllFaultsAtOnce) {
@@ -198,15 +204,16 @@ TEST(Compose, AllFaultsAtOnce) {
       "  web: {build: ., labels: {gantry.scale: three}, image: $IMAGE}\n"
       "  db: {image: 'postgres:${POSTGRES_VERSION}', environment: {PW: '${DB_PASSWORD}'}}\n"
       "  x: {image: 'x:${TAG:?set a tag}'}\n");
-  EXPECT_EQ(Errors(out),
-            (std::vector<std::string>{
-                "spec.parameters: Required value: TAG: set a tag",
-                "spec.parameters: Required value: DB_PASSWORD, POSTGRES_VERSION, IMAGE are used by "
-                "the template and have no value",
-                "spec.compose: services.web.build: Forbidden: images are not built here; push one "
-                "and name it in `image`",
-                "spec.compose: services.web.labels[gantry.scale]: Invalid value: \"three\": must be "
-                "a whole number of at least 0"}));
+  EXPECT_EQ(
+      Errors(out),
+      (std::vector<std::string>{
+          "spec.parameters: Required value: TAG: set a tag",
+          "spec.parameters: Required value: DB_PASSWORD, POSTGRES_VERSION, IMAGE are used by "
+          "the template and have no value",
+          "spec.compose: services.web.build: Forbidden: images are not built here; push one "
+          "and name it in `image`",
+          "spec.compose: services.web.labels[gantry.scale]: Invalid value: \"three\": must be "
+          "a whole number of at least 0"}));
 }
 
 TEST(Compose, WarningsAreNeverSilence) {
@@ -315,10 +322,11 @@ TEST(Compose, SecretsBecomeReferences) {
   input.secret_parameters = {{"PW", "hunter2"}, {"UNUSED", "x"}};
   const Output out = Convert(input);
   EXPECT_THAT(Errors(out), IsEmpty());
-  EXPECT_EQ(out.secrets, (std::map<std::string, std::string>{{"shop-db.PASS", "hunter2"},
-                                                             {"shop-db.PW", "hunter2"},
-                                                             {"shop-web.PW", "hunter2"},
-                                                             {"shop-web.URL", "http://u:hunter2@db"}}));
+  EXPECT_EQ(out.secrets,
+            (std::map<std::string, std::string>{{"shop-db.PASS", "hunter2"},
+                                                {"shop-db.PW", "hunter2"},
+                                                {"shop-web.PW", "hunter2"},
+                                                {"shop-web.URL", "http://u:hunter2@db"}}));
   ASSERT_EQ(out.services.size(), 2u);
   const auto& env = out.services[1].spec.tmpl.env;
   ASSERT_EQ(env.size(), 3u);
@@ -403,7 +411,8 @@ TEST(Compose, Mounts) {
       {"volumes: ['data:/data']", "volume|shop-data|/data|0|0"},
       {"volumes: ['data:/data/:ro,nocopy']", "volume|shop-data|/data|1|1"},
       {"volumes: ['/srv/x:/x:rw']", "bind|/srv/x|/x|0|0"},
-      {"volumes: [{type: volume, source: data, target: /d, read_only: true, volume: {nocopy: true}}]",
+      {"volumes: [{type: volume, source: data, target: /d, read_only: true, volume: {nocopy: "
+       "true}}]",
        "volume|shop-data|/d|1|1"},
       {"volumes: [{type: bind, source: /a, target: /d, bind: {create_host_path: true}}]",
        "bind|/a|/d|0|0"},
@@ -444,7 +453,8 @@ TEST(Compose, CommandsAndRestart) {
 
 TEST(Compose, HealthcheckAndResources) {
   const auto check = *Web("healthcheck: {test: curl x, interval: 1m, timeout: 500ms, retries: 3, "
-                          "start_period: 5s}").tmpl.healthcheck;
+                          "start_period: 5s}")
+                          .tmpl.healthcheck;
   EXPECT_THAT(check.test, ElementsAre("CMD-SHELL", "curl x"));
   EXPECT_EQ(check.interval_seconds, 60);
   EXPECT_EQ(check.timeout_seconds, 0.5);
@@ -457,7 +467,8 @@ TEST(Compose, HealthcheckAndResources) {
   EXPECT_EQ(t.limits.memory_bytes, 64 << 20);
   EXPECT_EQ(t.reservations.memory_bytes, 32 << 20);
   const auto d = Web("deploy: {resources: {limits: {cpus: '1.5', memory: 1g}, reservations: {cpus: "
-                     "1, memory: 10m}}}").tmpl;
+                     "1, memory: 10m}}}")
+                     .tmpl;
   EXPECT_EQ(d.limits.cpus, 1.5);
   EXPECT_EQ(d.reservations.cpus, 1);
   EXPECT_EQ(d.reservations.memory_bytes, 10 << 20);
@@ -466,14 +477,16 @@ TEST(Compose, HealthcheckAndResources) {
 TEST(Compose, Rollout) {
   EXPECT_EQ(Web("scale: 1").order, "StopFirst");
   EXPECT_EQ(Web("scale: 1").max_in_flight, 1);
-  const auto labels = Web("labels: {gantry.rolling_updates: 'true', "
-                          "gantry.rolling_updates.parallelism: '2', own: x}");
+  const auto labels =
+      Web("labels: {gantry.rolling_updates: 'true', "
+          "gantry.rolling_updates.parallelism: '2', own: x}");
   EXPECT_EQ(labels.strategy_type, "Rolling");
   EXPECT_EQ(labels.max_in_flight, 2);
   EXPECT_EQ(labels.tmpl.labels, (std::map<std::string, std::string>{{"own", "x"}}));
   EXPECT_EQ(Web("labels: {aliyun.rolling_updates: 'false'}").strategy_type, "Recreate");
-  const auto config = Web("deploy: {replicas: 4, update_config: {parallelism: 0, order: "
-                          "start-first}}");
+  const auto config =
+      Web("deploy: {replicas: 4, update_config: {parallelism: 0, order: "
+          "start-first}}");
   EXPECT_EQ(config.replicas, 4);
   EXPECT_EQ(config.max_in_flight, 4);
   EXPECT_EQ(config.order, "StartFirst");
@@ -502,9 +515,9 @@ TEST(Compose, Dependencies) {
     for (const auto& d : s.spec.depends_on)
       got.push_back(s.name + ">" + d.service + ":" + d.condition);
   }
-  EXPECT_THAT(got, ElementsAre("shop-a>shop-b:Healthy", "shop-a>shop-c:Completed",
-                               "shop-a>shop-d:Started", "shop-c>shop-b:Started",
-                               "shop-c>shop-d:Started"));
+  EXPECT_THAT(
+      got, ElementsAre("shop-a>shop-b:Healthy", "shop-a>shop-c:Completed", "shop-a>shop-d:Started",
+                       "shop-c>shop-b:Started", "shop-c>shop-d:Started"));
 }
 
 TEST(Compose, Version1) {
@@ -516,9 +529,10 @@ TEST(Compose, Version1) {
   EXPECT_EQ(out.services[1].spec.replicas, 2);
   ASSERT_EQ(out.volumes.size(), 1u);
   EXPECT_EQ(out.volumes[0].name, "shop-data");
-  EXPECT_EQ(Errors(ConvertText("web: {image: nginx, scael: 1}")),
-            std::vector<std::string>{"spec.compose: web.scael: Unsupported value: \"scael\": is not a "
-                                     "key of a service; did you mean \"scale\"?"});
+  EXPECT_EQ(
+      Errors(ConvertText("web: {image: nginx, scael: 1}")),
+      std::vector<std::string>{"spec.compose: web.scael: Unsupported value: \"scael\": is not a "
+                               "key of a service; did you mean \"scale\"?"});
 }
 
 TEST(Compose, ExternalVolumes) {
@@ -543,7 +557,8 @@ TEST(Compose, HostileDocuments) {
   std::string laughs = "x-a: &a [lol, lol, lol, lol, lol, lol, lol, lol, lol]\n";
   for (char c = 'b'; c < 'm'; ++c) {
     laughs += std::string("x-") + c + ": &" + c + " [";
-    for (int i = 0; i < 9; ++i) laughs += std::string(i ? "," : "") + "*" + static_cast<char>(c - 1);
+    for (int i = 0; i < 9; ++i)
+      laughs += std::string(i ? "," : "") + "*" + static_cast<char>(c - 1);
     laughs += "]\n";
   }
   EXPECT_FALSE(ConvertText(laughs + "services: {web: {image: x}}\n").errors.empty());

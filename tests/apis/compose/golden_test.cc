@@ -44,8 +44,7 @@ Json Render(const Output& output) {
 std::shared_ptr<const schema::Schema> ServiceSchema() {
   for (const schemas::Manifest& m : schemas::Embedded()) {
     if (m.path != "gantry.dev/service.yaml") continue;
-    const auto definition =
-        schema::ParseDefinition(*ParseJson(m.json), schema::Origin::kBuiltin);
+    const auto definition = schema::ParseDefinition(*ParseJson(m.json), schema::Origin::kBuiltin);
     if (definition.ok()) return (*definition)->StorageVersion().schema;
   }
   return nullptr;

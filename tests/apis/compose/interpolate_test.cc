@@ -26,7 +26,10 @@ TEST(Interpolate, Forms) {
       {"", "", ""},
       {"$A", "one", ""},
       {"${A}", "one", ""},
-      {"x${A}y$_b2-", "xoney" "two-", ""},
+      {"x${A}y$_b2-",
+       "xoney"
+       "two-",
+       ""},
       {"$$A", "$A", ""},
       {"$${A}", "${A}", ""},
       {"$$$A", "$one", ""},
@@ -73,8 +76,9 @@ TEST(Interpolate, Malformed) {
   std::string deep;
   for (int i = 0; i < 100; ++i) deep += "${A:-";
   deep += std::string(100, '}');
-  const std::string malformed[] = {"$",     "a$ b",   "$1",     "${",     "${A",       "${}",    "${1}",
-                                   "${A B}", "${A:}", "${A:=x}", "${A:-${B}", "${A:-$}", deep};
+  const std::string malformed[] = {"$",         "a$ b",    "$1",     "${",    "${A",
+                                   "${}",       "${1}",    "${A B}", "${A:}", "${A:=x}",
+                                   "${A:-${B}", "${A:-$}", deep};
   for (const std::string& text : malformed) {
     Interpolator variables(&none, &none);
     EXPECT_FALSE(variables.Expand(text).ok()) << text;

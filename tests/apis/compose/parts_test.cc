@@ -87,8 +87,8 @@ TEST(Values, Bytes) {
     Diagnostics diag;
     EXPECT_EQ(ReadBytes({value, "x"}, &diag), want) << value;
   }
-  for (const Json& value : {Json("m"), Json("-1m"), Json("1q"), Json("9999999t"), Json(), Json(true),
-                            Json("1.2.3m")}) {
+  for (const Json& value :
+       {Json("m"), Json("-1m"), Json("1q"), Json("9999999t"), Json(), Json(true), Json("1.2.3m")}) {
     Diagnostics diag;
     EXPECT_FALSE(ReadBytes({value, "x"}, &diag)) << value;
     EXPECT_EQ(diag.errors().size(), 1u);

@@ -48,8 +48,7 @@ TEST_F(ListWatch, ExactRevisionShowsThePast) {
   Make("a");
   const std::string then = Revision();
   Make("b");
-  const RawAnswer past =
-      raw_.Get(path_ + "?resourceVersionMatch=Exact&resourceVersion=" + then);
+  const RawAnswer past = raw_.Get(path_ + "?resourceVersionMatch=Exact&resourceVersion=" + then);
   ASSERT_EQ(past.status, 200) << past.text;
   EXPECT_EQ(past.body["items"].size(), 1u);
   EXPECT_EQ(past.body["metadata"]["resourceVersion"], then);
@@ -100,8 +99,8 @@ TEST_F(ListWatch, WatchesResumeAcrossARestart) {
   Make("b");
   apiserver::ApiCore fresh(&env_.store(), {});
   ASSERT_TRUE(fresh.Start(Context()).ok());
-  const std::vector<Json> events = RawClient(fresh).Lines(
-      path_ + "?watch=1&timeoutSeconds=1&resourceVersion=" + before, 10);
+  const std::vector<Json> events =
+      RawClient(fresh).Lines(path_ + "?watch=1&timeoutSeconds=1&resourceVersion=" + before, 10);
   ASSERT_EQ(events.size(), 1u);
   EXPECT_EQ(events[0]["object"]["metadata"]["name"], "b");
 }
@@ -143,8 +142,7 @@ TEST_F(ListWatch, FieldSelectorsOfAKind) {
                        {"spec", {{"color", color}}}};
     ASSERT_EQ(raw_.Do("POST", kWidgetsPath, body.dump()).status, 201);
   }
-  const RawAnswer blue =
-      raw_.Get(std::string(kWidgetsPath) + "?fieldSelector=spec.color%3Dblue");
+  const RawAnswer blue = raw_.Get(std::string(kWidgetsPath) + "?fieldSelector=spec.color%3Dblue");
   ASSERT_EQ(blue.body["items"].size(), 1u) << blue.text;
   EXPECT_EQ(blue.body["items"][0]["metadata"]["name"], "blue");
 }

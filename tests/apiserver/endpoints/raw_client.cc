@@ -70,13 +70,13 @@ std::vector<Json> RawClient::Lines(const std::string& target, size_t count,
 }
 
 std::string ConfigMapBody(const std::string& name, const std::string& labels_json) {
-  return R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":")" + name +
-         R"(","labels":)" + labels_json + R"(},"data":{"k":"v"}})";
+  return R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":")" + name + R"(","labels":)" +
+         labels_json + R"(},"data":{"k":"v"}})";
 }
 
 void InstallWidgets(const RawClient& raw) {
-  const RawAnswer made = raw.Do(
-      "POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", kWidgetCrd);
+  const RawAnswer made =
+      raw.Do("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", kWidgetCrd);
   ASSERT_EQ(made.status, 201) << made.text;
 }
 

@@ -166,7 +166,8 @@ TEST_F(SilentKillers, GenerationFollowsTheSpecAlone) {
   EXPECT_FALSE(w.body.contains("status"));
   w = raw_.Do("PATCH", path, R"({"metadata":{"labels":{"a":"b"}}})", merge);
   EXPECT_EQ(w.body["metadata"]["generation"], 1);
-  w = raw_.Do("PATCH", path + "/status", R"({"status":{"replicas":1},"spec":{"replicas":7}})", merge);
+  w = raw_.Do("PATCH", path + "/status", R"({"status":{"replicas":1},"spec":{"replicas":7}})",
+              merge);
   EXPECT_EQ(w.body["metadata"]["generation"], 1);
   EXPECT_EQ(w.body["spec"]["replicas"], 1);
   EXPECT_EQ(w.body["status"]["replicas"], 1);
@@ -193,8 +194,8 @@ TEST_F(SilentKillers, StrategicPatchTakenForMerge) {
 TEST_F(SilentKillers, FieldOwnersAreTracked) {
   const std::string path = std::string(kConfigMapsPath) + "/a";
   const HeaderList merge = {{"Content-Type", "application/merge-patch+json"}};
-  const RawAnswer made = raw_.Do("POST", std::string(kConfigMapsPath) + "?fieldManager=maker",
-                                 ConfigMapBody("a"));
+  const RawAnswer made =
+      raw_.Do("POST", std::string(kConfigMapsPath) + "?fieldManager=maker", ConfigMapBody("a"));
   const Json& fields = made.body["metadata"]["managedFields"];
   ASSERT_EQ(fields.size(), 1u) << made.text;
   EXPECT_EQ(fields[0]["manager"], "maker");
@@ -202,12 +203,11 @@ TEST_F(SilentKillers, FieldOwnersAreTracked) {
   EXPECT_EQ(fields[0]["apiVersion"], "v1");
   EXPECT_TRUE(fields[0]["fieldsV1"]["f:data"].contains("f:k"));
 
-  const RawAnswer patched = raw_.Do("PATCH", path + "?fieldManager=other",
-                                    R"({"data":{"k":"w"}})", merge);
+  const RawAnswer patched =
+      raw_.Do("PATCH", path + "?fieldManager=other", R"({"data":{"k":"w"}})", merge);
   // The map stays with who made it, the value goes to who changed it.
   ASSERT_EQ(patched.body["metadata"]["managedFields"].size(), 2u) << patched.text;
-  EXPECT_FALSE(
-      patched.body["metadata"]["managedFields"][0]["fieldsV1"]["f:data"].contains("f:k"));
+  EXPECT_FALSE(patched.body["metadata"]["managedFields"][0]["fieldsV1"]["f:data"].contains("f:k"));
   EXPECT_EQ(patched.body["metadata"]["managedFields"][1]["manager"], "other");
   EXPECT_EQ(raw_.Get(path).body, patched.body);
 
@@ -244,9 +244,8 @@ TEST_F(SilentKillers, AbsentReviews) {
 }
 
 TEST_F(SilentKillers, IdleWatchesWithoutBookmarks) {
-  const std::vector<Json> events =
-      raw_.Lines(std::string(kConfigMapsPath) + "?watch=1&allowWatchBookmarks=true&timeoutSeconds=1",
-                 10);
+  const std::vector<Json> events = raw_.Lines(
+      std::string(kConfigMapsPath) + "?watch=1&allowWatchBookmarks=true&timeoutSeconds=1", 10);
   ASSERT_FALSE(events.empty());
   EXPECT_EQ(events.back()["type"], "BOOKMARK");
   EXPECT_EQ(events.back()["object"]["kind"], "ConfigMap");
@@ -255,8 +254,7 @@ TEST_F(SilentKillers, IdleWatchesWithoutBookmarks) {
 
 TEST_F(SilentKillers, OpenApiV2AsProtobuf) {
   const RawAnswer answer = raw_.Get(
-      "/openapi/v2",
-      {{"Accept", "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"}});
+      "/openapi/v2", {{"Accept", "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"}});
   EXPECT_EQ(answer.status, 200);
   EXPECT_FALSE(answer.text.empty());
   EXPECT_TRUE(answer.body.is_null());

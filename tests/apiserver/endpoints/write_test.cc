@@ -114,10 +114,10 @@ TEST_F(Write, DeepJsonIsRefused) {
 
 TEST_F(Write, LargeObjectIs413) {
   const std::string big(1600 * 1024, 'x');
-  const RawAnswer answer = raw_.Do(
-      "POST", maps_,
-      R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"big"},"data":{"k":")" + big +
-          "\"}}");
+  const RawAnswer answer =
+      raw_.Do("POST", maps_,
+              R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"big"},"data":{"k":")" +
+                  big + "\"}}");
   EXPECT_EQ(answer.status, 413);
   EXPECT_EQ(answer.body["reason"], "RequestEntityTooLarge");
 }
@@ -125,21 +125,21 @@ TEST_F(Write, LargeObjectIs413) {
 TEST_F(Write, JsonPatch) {
   ASSERT_EQ(raw_.Do("POST", maps_, ConfigMapBody("a")).status, 201);
   const std::string path = maps_ + "/a";
-  const RawAnswer patched = raw_.Do(
-      "PATCH", path, R"([{"op":"test","path":"/data/k","value":"v"},
+  const RawAnswer patched = raw_.Do("PATCH", path, R"([{"op":"test","path":"/data/k","value":"v"},
                          {"op":"replace","path":"/data/k","value":"w"}])",
-      kJsonPatch);
+                                    kJsonPatch);
   ASSERT_EQ(patched.status, 200) << patched.text;
   EXPECT_EQ(patched.body["data"]["k"], "w");
   EXPECT_EQ(raw_.Do("PATCH", path, R"([{"op":"remove","path":"/none"}])", kJsonPatch).status, 422);
   EXPECT_EQ(raw_.Do("PATCH", path, R"({"op":"remove"})", kJsonPatch).status, 400);
   Json many = Json::array();
-  for (int i = 0; i < 10001; ++i) many.push_back({{"op", "test"}, {"path", "/kind"}, {"value", ""}});
+  for (int i = 0; i < 10001; ++i)
+    many.push_back({{"op", "test"}, {"path", "/kind"}, {"value", ""}});
   EXPECT_EQ(raw_.Do("PATCH", path, many.dump(), kJsonPatch).status, 413);
-  EXPECT_EQ(raw_.Do("PATCH", path, R"([{"op":"replace","path":"/metadata/uid","value":"x"}])",
-                    kJsonPatch)
-                .status,
-            409);
+  EXPECT_EQ(
+      raw_.Do("PATCH", path, R"([{"op":"replace","path":"/metadata/uid","value":"x"}])", kJsonPatch)
+          .status,
+      409);
 }
 
 TEST_F(Write, ConcurrentPatchesWithoutARevisionAllCount) {
@@ -192,8 +192,9 @@ TEST_F(Write, OfConcurrentWritersThatNameOneRevisionOneWins) {
 TEST_F(Write, FinalizersHoldAnObject) {
   InstallWidgets(raw_);
   const std::string path = widgets_ + "/w";
-  ASSERT_EQ(raw_.Do("POST", widgets_, Widget("w", "{}", R"(,"finalizers":["example.com/f"])")).status,
-            201);
+  ASSERT_EQ(
+      raw_.Do("POST", widgets_, Widget("w", "{}", R"(,"finalizers":["example.com/f"])")).status,
+      201);
   const RawAnswer deleted = raw_.Do("DELETE", path, R"({"propagationPolicy":"Foreground"})");
   ASSERT_EQ(deleted.status, 200);
   EXPECT_EQ(deleted.body["kind"], "Widget");
@@ -201,10 +202,10 @@ TEST_F(Write, FinalizersHoldAnObject) {
   EXPECT_EQ(deleted.body["metadata"]["finalizers"],
             Json::array({"example.com/f", "foregroundDeletion"}));
   EXPECT_EQ(deleted.body["metadata"]["generation"], 2);
-  EXPECT_EQ(raw_.Do("PATCH", path, R"({"metadata":{"finalizers":["example.com/f","a.b/new"]}})",
-                    kMerge)
-                .status,
-            422);
+  EXPECT_EQ(
+      raw_.Do("PATCH", path, R"({"metadata":{"finalizers":["example.com/f","a.b/new"]}})", kMerge)
+          .status,
+      422);
   EXPECT_EQ(raw_.Do("PATCH", path, R"({"metadata":{"finalizers":null}})", kMerge).status, 200);
   EXPECT_EQ(raw_.Get(path).status, 404);
 }
@@ -279,8 +280,9 @@ TEST_F(Write, ScaleRespectsPreconditions) {
 
 TEST_F(Write, DeletingADefinitionDeletesItsObjects) {
   InstallWidgets(raw_);
-  ASSERT_EQ(raw_.Do("POST", widgets_, Widget("w", "{}", R"(,"finalizers":["example.com/f"])")).status,
-            201);
+  ASSERT_EQ(
+      raw_.Do("POST", widgets_, Widget("w", "{}", R"(,"finalizers":["example.com/f"])")).status,
+      201);
   ASSERT_EQ(raw_.Do("POST", widgets_, Widget("x")).status, 201);
   const RawAnswer deleted = raw_.Do("DELETE", std::string(kCrds) + "/widgets.example.com");
   EXPECT_EQ(deleted.status, 200);
@@ -290,8 +292,8 @@ TEST_F(Write, DeletingADefinitionDeletesItsObjects) {
   WaitFor(widgets_ + "/w",
           [](const RawAnswer& a) { return a.body["metadata"].contains("deletionTimestamp"); });
   EXPECT_EQ(raw_.Get(std::string(kCrds) + "/widgets.example.com").status, 200);
-  EXPECT_EQ(
-      raw_.Do("PATCH", widgets_ + "/w", R"({"metadata":{"finalizers":null}})", kMerge).status, 200);
+  EXPECT_EQ(raw_.Do("PATCH", widgets_ + "/w", R"({"metadata":{"finalizers":null}})", kMerge).status,
+            200);
   const RawAnswer gone = WaitFor(std::string(kCrds) + "/widgets.example.com",
                                  [](const RawAnswer& a) { return a.status == 404; });
   EXPECT_EQ(gone.status, 404);
@@ -322,11 +324,11 @@ TEST_F(Write, ANewSchemaRewritesWhatIsServedAndEndsWatches) {
   const auto watch = env_.Client("test").Watch({}, kind, "default", now);
   ASSERT_TRUE(watch.ok());
   const std::string crd = std::string(kCrds) + "/widgets.example.com";
-  const RawAnswer changed =
-      raw_.Do("PATCH", crd,
-              R"([{"op":"add","path":"/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/size",
+  const RawAnswer changed = raw_.Do(
+      "PATCH", crd,
+      R"([{"op":"add","path":"/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/size",
                    "value":{"type":"string","default":"large"}}])",
-              kJsonPatch);
+      kJsonPatch);
   ASSERT_EQ(changed.status, 200) << changed.text;
   EXPECT_EQ(raw_.Get(widgets_ + "/w").body["spec"]["size"], "large");
   EXPECT_EQ((*watch)->Next().code(), Code::kUnavailable);

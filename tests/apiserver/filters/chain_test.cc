@@ -31,8 +31,8 @@ Task<Response> Endpoint(Request& request) {
   for (const std::string& g : request.user.groups) response.body += " " + g;
   if (const auto deadline = request.ctx.deadline()) {
     const auto left = *deadline - Clock::Real()->Mono();
-    response.headers.Set("Left", std::to_string(
-        std::chrono::ceil<std::chrono::seconds>(left).count()));
+    response.headers.Set("Left",
+                         std::to_string(std::chrono::ceil<std::chrono::seconds>(left).count()));
   }
   co_return std::move(response);
 }
@@ -136,7 +136,7 @@ TEST_F(ChainTest, TooManyAtOnceMustComeBack) {
   EXPECT_EQ(refused.status, 429);
   EXPECT_EQ(refused.headers.Get("Retry-After"), "1");
   EXPECT_THAT(refused.body, HasSubstr("\"TooManyRequests\""));
-  EXPECT_EQ(Send(Make(kList, "root", "POST")).status, 200);           // another pool
+  EXPECT_EQ(Send(Make(kList, "root", "POST")).status, 200);            // another pool
   EXPECT_EQ(Send(Make(std::string(kList) + "?watch=1")).status, 200);  // not counted
 
   for (auto& finish : std::exchange(Held(), {})) finish(true);
@@ -157,8 +157,9 @@ TEST_F(ChainTest, RequestsAreCounted) {
   Send(Make("/apis/counted.dev/v1/namespaces/a/widgets"));
   Send(Make("/apis/counted.dev/v1/namespaces/a/widgets"));
   const std::string text = metrics::Expose();
-  EXPECT_THAT(text, HasSubstr("apiserver_request_total{code=\"200\",group=\"counted.dev\","
-                              "resource=\"widgets\",subresource=\"\",verb=\"LIST\",version=\"v1\"} 2"));
+  EXPECT_THAT(text,
+              HasSubstr("apiserver_request_total{code=\"200\",group=\"counted.dev\","
+                        "resource=\"widgets\",subresource=\"\",verb=\"LIST\",version=\"v1\"} 2"));
   EXPECT_THAT(text, HasSubstr("apiserver_request_duration_seconds_count{group=\"counted.dev\""));
   EXPECT_THAT(text, HasSubstr("apiserver_current_inflight_requests{request_kind=\"readOnly\"}"));
 }

@@ -77,7 +77,8 @@ TEST_F(ListenerTest, OldClientsAreClosedAfterTheAnswer) {
 TEST_F(ListenerTest, ExpectContinueIsAnsweredBeforeTheBody) {
   Serve(Echo);
   auto client = Client();
-  ASSERT_TRUE(client->Send("POST /x HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"));
+  ASSERT_TRUE(
+      client->Send("POST /x HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"));
   EXPECT_EQ(client->ReadHead().status, 100);
   ASSERT_TRUE(client->Send("hi"));
   EXPECT_EQ(client->ReadAnswer().body, "POST /x hi");
@@ -115,9 +116,10 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"escape", "GET /%zz HTTP/1.1\r\n\r\n", 400, "BadRequest"},
         Refused{"nul", "GET /a%00b HTTP/1.1\r\n\r\n", 400, "BadRequest"},
         Refused{"length", "POST / HTTP/1.1\r\nContent-Length: x\r\n\r\n", 400, "BadRequest"},
-        Refused{"smuggling",
-                "POST / HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-                400, "BadRequest"},
+        Refused{
+            "smuggling",
+            "POST / HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            400, "BadRequest"},
         Refused{"header", "GET / HTTP/1.1\r\nX: " + std::string(70000, 'x') + "\r\n\r\n", 431,
                 "BadRequest"},
         Refused{"announced", "POST / HTTP/1.1\r\nContent-Length: 3145729\r\n\r\nstart", 413,
@@ -167,9 +169,8 @@ TEST_F(ListenerTest, AHandlerMayCompleteOnAnotherThread) {
   Serve([pool](Request& request) {
     struct Run {
       static Task<Response> Later(ThreadPool* pool, Request& request) {
-        const int n = co_await Callback<int>([pool](std::function<void(int)> done) {
-          pool->Post([done] { done(7); });
-        });
+        const int n = co_await Callback<int>(
+            [pool](std::function<void(int)> done) { pool->Post([done] { done(7); }); });
         Response response;
         response.body = request.path + std::to_string(n);
         co_return std::move(response);
@@ -187,8 +188,7 @@ TEST_F(ListenerTest, AHandlerMayCompleteOnAnotherThread) {
 }
 
 // Waits for the cancellation of its request.
-Task<Response> UntilCancelled(std::atomic<int>* entered, std::atomic<int>* left,
-                              Request& request) {
+Task<Response> UntilCancelled(std::atomic<int>* entered, std::atomic<int>* left, Request& request) {
   std::shared_ptr<void> guard;
   co_await Callback<bool>([&](std::function<void(bool)> done) {
     guard = request.ctx.OnCancel([done] { done(true); });
@@ -272,8 +272,8 @@ TEST_F(ListenerTest, ClientCertificatesAreReadAndBadOnesIgnored) {
   EXPECT_EQ(ann->Get("/").body, "ann,devs,system:masters");
 
   const WallTime now = Clock::Real()->Now();
-  const KeyPair other = MakeAuthority("test-ca", now - std::chrono::hours(1),
-                                      now + std::chrono::hours(1)).value();
+  const KeyPair other =
+      MakeAuthority("test-ca", now - std::chrono::hours(1), now + std::chrono::hours(1)).value();
   CertificateRequest forged;
   forged.common_name = "ann";
   forged.not_before = now - std::chrono::hours(1);

@@ -59,11 +59,12 @@ class WebSocketTest : public ListenerTest {
   void Open() {
     Serve([this](Request& request) { return Upgrade(socket_, request); });
     client_ = Client();
-    ASSERT_TRUE(client_->Send("GET /exec HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\n"
-                              "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-                              "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-                              "Sec-WebSocket-Protocol: v5.channel.k8s.io\r\n\r\n" +
-                              early_));
+    ASSERT_TRUE(
+        client_->Send("GET /exec HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\n"
+                      "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+                      "Sec-WebSocket-Protocol: v5.channel.k8s.io\r\n\r\n" +
+                      early_));
     const auto head = client_->ReadHead();
     ASSERT_EQ(head.status, 101);
     EXPECT_EQ(head.headers.at("sec-websocket-protocol"), "v5.channel.k8s.io");

@@ -108,8 +108,8 @@ class ServerTest : public ::testing::Test {
 };
 
 TEST_F(ServerTest, InProcessRequestsPassAllFilters) {
-  const auto made = transport_->Do(
-      Context(), {"POST", "/api/v1/namespaces/a/configmaps?x=a%20b", {}, "body"});
+  const auto made =
+      transport_->Do(Context(), {"POST", "/api/v1/namespaces/a/configmaps?x=a%20b", {}, "body"});
   EXPECT_EQ(made->body, "me create in-process a b body");
   User other;
   other.name = "other";

@@ -7,8 +7,7 @@ namespace {
 constexpr auto kHour = std::chrono::hours(1);
 }
 
-KeyPair Credentials::Client(const std::string& name,
-                            const std::vector<std::string>& groups) const {
+KeyPair Credentials::Client(const std::string& name, const std::vector<std::string>& groups) const {
   CertificateRequest request;
   request.common_name = name;
   request.organizations = groups;

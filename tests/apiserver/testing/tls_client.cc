@@ -94,9 +94,7 @@ TlsClient::~TlsClient() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-void TlsClient::Drop() {
-  ::close(std::exchange(fd_, -1));
-}
+void TlsClient::Drop() { ::close(std::exchange(fd_, -1)); }
 
 bool TlsClient::Send(std::string_view bytes) {
   while (!bytes.empty()) {

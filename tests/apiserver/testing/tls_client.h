@@ -19,10 +19,10 @@ namespace gantry::apiserver::testing {
 class TlsClient {
  public:
   struct Options {
-    std::string ca;                    // the server must be issued by it
-    std::optional<KeyPair> identity;   // client certificate
+    std::string ca;                   // the server must be issued by it
+    std::optional<KeyPair> identity;  // client certificate
     std::string alpn = "http/1.1";
-    int receive_buffer = 0;            // bytes of the socket's buffer; 0: the system's choice
+    int receive_buffer = 0;  // bytes of the socket's buffer; 0: the system's choice
   };
   struct Answer {
     int status = 0;

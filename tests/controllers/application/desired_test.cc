@@ -97,17 +97,22 @@ TEST(DesiredSecretTest, EqualValuesAreNoDifference) {
   EXPECT_NE(DesiredSecret(App(), {{"K", "w"}}, &have).json(), have.json());
 }
 
-ObjectPtr Service(const std::string& name, int wanted, int ready, bool is_ready, bool rolling = false) {
+ObjectPtr Service(const std::string& name, int wanted, int ready, bool is_ready,
+                  bool rolling = false) {
   Object s(v1::kServices.gvk(), {"default", name});
   s.set_generation(1);
   s.mutable_spec() = {{"replicas", wanted}};
   s.mutable_status() = {
-      {"observedGeneration", 1}, {"wantedReplicas", wanted}, {"readyReplicas", ready},
+      {"observedGeneration", 1},
+      {"wantedReplicas", wanted},
+      {"readyReplicas", ready},
       {"replicas", ready},
       {"conditions",
-       Json::array({{{"type", "Ready"}, {"status", is_ready ? "True" : "False"}, {"message", "why"}},
-                    {{"type", "Progressing"}, {"status", "True"},
-                     {"reason", rolling ? "RolloutInProgress" : "Starting"}}})}};
+       Json::array(
+           {{{"type", "Ready"}, {"status", is_ready ? "True" : "False"}, {"message", "why"}},
+            {{"type", "Progressing"},
+             {"status", "True"},
+             {"reason", rolling ? "RolloutInProgress" : "Starting"}}})}};
   return std::make_shared<const Object>(std::move(s));
 }
 

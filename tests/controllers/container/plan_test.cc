@@ -89,9 +89,9 @@ TEST(ContainerPlan, ReadyWithoutACheckAfterRunningForAWhile) {
 }
 
 TEST(ContainerPlan, HealthDecidesWhereThereIsACheck) {
-  const std::tuple<const char*, bool, const char*> cases[] = {
-      {"starting", false, "HealthStarting"}, {"healthy", true, "Healthy"},
-      {"unhealthy", false, "Unhealthy"}};
+  const std::tuple<const char*, bool, const char*> cases[] = {{"starting", false, "HealthStarting"},
+                                                              {"healthy", true, "Healthy"},
+                                                              {"unhealthy", false, "Unhealthy"}};
   for (const auto& [health, ready, reason] : cases) {
     Observed have = {Engine("a", "running")};
     have[0].state.health = health;

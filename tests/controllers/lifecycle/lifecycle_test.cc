@@ -60,9 +60,9 @@ class LifecycleTest : public ::testing::Test {
     EXPECT_TRUE(deleted.ok()) << (deleted.ok() ? "" : deleted.error().message);
   }
   void ReleaseFinalizers(const std::string& name) {
-    const auto patched = client_.Patch({}, v1::kConfigMaps, {"default", name},
-                                       client::PatchType::kMerge,
-                                       {{"metadata", {{"finalizers", nullptr}}}});
+    const auto patched =
+        client_.Patch({}, v1::kConfigMaps, {"default", name}, client::PatchType::kMerge,
+                      {{"metadata", {{"finalizers", nullptr}}}});
     EXPECT_TRUE(patched.ok());
   }
 
@@ -93,8 +93,7 @@ TEST_F(LifecycleTest, ADependentWithAnotherOwnerStays) {
   Object shared(v1::kConfigMaps.gvk(), {"default", "shared"});
   OwnerReference first = a.MakeOwnerReference();
   first.controller = false;
-  shared.Meta()["ownerReferences"] =
-      Json::array({first.ToJson(), b.MakeOwnerReference().ToJson()});
+  shared.Meta()["ownerReferences"] = Json::array({first.ToJson(), b.MakeOwnerReference().ToJson()});
   ASSERT_TRUE(client_.Create({}, v1::kConfigMaps, shared).ok());
   Delete(a, client::Propagation::kBackground);
   // The reference to the owner that is gone goes; the object stays.

@@ -143,7 +143,8 @@ struct Recording {
   }
   std::string Line(size_t n) {
     MutexLock lock(&mu);
-    return requests.at(n).method + " " + requests.at(n).target.substr(0, requests.at(n).target.find('?'));
+    return requests.at(n).method + " " +
+           requests.at(n).target.substr(0, requests.at(n).target.find('?'));
   }
   Json Body(size_t n) {
     MutexLock lock(&mu);
@@ -246,7 +247,8 @@ TEST(LeaseTest, AnotherHoldersSilenceIsMeasuredByOurOwnClock) {
   Object lease(v1::kLeases.gvk(), {"gantry-system", "controllers"});
   lease.set_resource_version("7");
   // Its clock is far ahead; that must not matter.
-  lease.mutable_spec() = {{"holderIdentity", "other"}, {"renewTime", "2099-01-01T00:00:00.000000Z"}};
+  lease.mutable_spec() = {{"holderIdentity", "other"},
+                          {"renewTime", "2099-01-01T00:00:00.000000Z"}};
   LeaseOptions options;
   options.ns = "gantry-system";
   options.name = "controllers";
@@ -254,7 +256,8 @@ TEST(LeaseTest, AnotherHoldersSilenceIsMeasuredByOurOwnClock) {
   LeaderElector elector(api.Client(), options, &clock);
   const auto try_once = [&] {
     MutexLock lock(&api.mu);
-    api.answers = {ScriptedTransport::Json200(lease.json()), ScriptedTransport::Json200(lease.json())};
+    api.answers = {ScriptedTransport::Json200(lease.json()),
+                   ScriptedTransport::Json200(lease.json())};
   };
   try_once();
   EXPECT_FALSE(*elector.TryOnce({}));

@@ -30,8 +30,8 @@ Json ListOf(std::vector<Json> items, int revision, const std::string& next = "")
 }
 
 Json StatusObject(int code, const std::string& reason) {
-  return {{"kind", "Status"}, {"apiVersion", "v1"}, {"status", "Failure"}, {"code", code},
-          {"reason", reason}, {"message", reason}};
+  return {{"kind", "Status"}, {"apiVersion", "v1"}, {"status", "Failure"},
+          {"code", code},     {"reason", reason},   {"message", reason}};
 }
 
 // Lists and watches are answered from scripts; the last entry of `lists` repeats.
@@ -71,8 +71,10 @@ class InformerTest : public ::testing::Test {
     informer_->AddHandler([this](const ObjectPtr& before, const ObjectPtr& after) {
       MutexLock lock(&mu_);
       const Object& o = after ? *after : *before;
-      seen_.push_back((!before ? "+" : !after ? "-" : "~") + std::string(o.name()) + "@" +
-                      std::string(o.resource_version()));
+      seen_.push_back((!before  ? "+"
+                       : !after ? "-"
+                                : "~") +
+                      std::string(o.name()) + "@" + std::string(o.resource_version()));
     });
     informer_->Start();
   }
@@ -142,8 +144,9 @@ TEST_F(InformerTest, ResumesABrokenWatchFromTheLastRevisionBookmarksIncluded) {
   Start();
   auto first = Stream(0);
   first->Send("MODIFIED", ConfigMap("a", 12));
-  first->Send("BOOKMARK", {{"kind", "ConfigMap"}, {"apiVersion", "v1"},
-                           {"metadata", {{"resourceVersion", "20"}}}});
+  first->Send(
+      "BOOKMARK",
+      {{"kind", "ConfigMap"}, {"apiVersion", "v1"}, {"metadata", {{"resourceVersion", "20"}}}});
   Eventually([&] { return informer_->lister().revision() == 20; });
   first->End();
   auto second = Stream(1);

@@ -57,8 +57,7 @@ class ScriptedStream : public client::ByteStream {
 class ScriptedTransport : public client::Transport {
  public:
   using Answer = std::function<Result<client::HttpResponse>(const client::HttpRequest&)>;
-  using Watch =
-      std::function<Result<client::StreamResponse>(const client::HttpRequest&)>;
+  using Watch = std::function<Result<client::StreamResponse>(const client::HttpRequest&)>;
 
   Answer on_request;
   Watch on_watch;
@@ -86,8 +85,12 @@ class ScriptedTransport : public client::Transport {
     client::HttpResponse r;
     r.status = status;
     r.headers = {{"Content-Type", "application/json"}};
-    r.body = DumpJson({{"kind", "Status"}, {"apiVersion", "v1"}, {"status", "Failure"},
-                       {"reason", reason}, {"code", status}, {"message", reason}});
+    r.body = DumpJson({{"kind", "Status"},
+                       {"apiVersion", "v1"},
+                       {"status", "Failure"},
+                       {"reason", reason},
+                       {"code", status},
+                       {"message", reason}});
     return r;
   }
   static client::StreamResponse Stream200(std::shared_ptr<ScriptedStream::State> state) {

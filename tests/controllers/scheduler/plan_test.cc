@@ -61,8 +61,7 @@ TEST(PlaceTest, EveryFilter) {
          r->demand.ports = {{8080, "tcp", ""}};
        },
        "0/1 nodes fit: 1 host port 8080/tcp taken"},
-      {"data",
-       [](NodeState*, Request* r) { r->data_on["default/data"] = {"other"}; },
+      {"data", [](NodeState*, Request* r) { r->data_on["default/data"] = {"other"}; },
        "0/1 nodes fit: 1 without the data of volume data"},
   };
   for (const Case& c : cases) {

@@ -20,11 +20,26 @@ class State {
     in_.spec.replicas = 3;
     in_.started = true;
   }
-  State& Replicas(int n) { in_.spec.replicas = n; return *this; }
-  State& Stopped() { in_.spec.stopped = true; return *this; }
-  State& Recreate() { in_.spec.strategy_type = "Recreate"; return *this; }
-  State& StartFirst() { in_.spec.order = "StartFirst"; return *this; }
-  State& InFlight(int n) { in_.spec.max_in_flight = n; return *this; }
+  State& Replicas(int n) {
+    in_.spec.replicas = n;
+    return *this;
+  }
+  State& Stopped() {
+    in_.spec.stopped = true;
+    return *this;
+  }
+  State& Recreate() {
+    in_.spec.strategy_type = "Recreate";
+    return *this;
+  }
+  State& StartFirst() {
+    in_.spec.order = "StartFirst";
+    return *this;
+  }
+  State& InFlight(int n) {
+    in_.spec.max_in_flight = n;
+    return *this;
+  }
   State& Global(std::vector<NodeView> nodes) {
     in_.spec.mode = "Global";
     in_.nodes = std::move(nodes);
@@ -117,8 +132,7 @@ INSTANTIATE_TEST_SUITE_P(
                  "delete web-1-old0 (updated)\nremember slot 1 was on n1\n"},
         Scenario{"OneReplicaStopsFirst", State().Replicas(1).Has(1, "old", "r"),
                  "delete web-1-old0 (updated)\nremember slot 1 was on n1\n"},
-        Scenario{"StartFirstMakesBeside",
-                 State().Replicas(1).StartFirst().Has(1, "old", "r", "n4"),
+        Scenario{"StartFirstMakesBeside", State().Replicas(1).StartFirst().Has(1, "old", "r", "n4"),
                  "create slot 1 preferring n4\n"},
         Scenario{"StartFirstThenStops",
                  State().Replicas(1).StartFirst().Has(1, "old", "r").Has(1, "new", "r"),
@@ -149,15 +163,15 @@ INSTANTIATE_TEST_SUITE_P(
                  "delete web-1-new0 (its node is gone)\ncreate slot 1\n"},
         Scenario{"SilentNodeHoldsNoDeletedOne", State().Replicas(1).Has(1, "new", "ds", "lost"),
                  "create slot 1\n"},
-        Scenario{"SilentNodeHoldsData",
-                 WithVolume(State().Replicas(1).Has(1, "new", "ds", "lost")),
+        Scenario{"SilentNodeHoldsData", WithVolume(State().Replicas(1).Has(1, "new", "ds", "lost")),
                  "remember slot 1 was on lost\n"},
         Scenario{"DropsADuplicate", State().Replicas(1).Has(1, "new", "").Has(1, "new", "r"),
                  "delete web-1-new0 (a duplicate)\n"},
         Scenario{"CompletedIsDone", State().Replicas(1).Has(1, "new", "c"), ""},
-        Scenario{"GlobalOnePerNode",
-                 State().Global({{"n1", true}, {"n2", true}, {"n3", false}}).Has(1, "new", "r", "n1"),
-                 "create slot 2 on n2\n"},
+        Scenario{
+            "GlobalOnePerNode",
+            State().Global({{"n1", true}, {"n2", true}, {"n3", false}}).Has(1, "new", "r", "n1"),
+            "create slot 2 on n2\n"},
         Scenario{"GlobalKeepsOnCordonedNode",
                  State().Global({{"n1", false}}).Has(1, "new", "r", "n1"), ""},
         Scenario{"GlobalLeavesOtherClusters",
@@ -196,7 +210,8 @@ TEST(PlanTest, CountsAndSettles) {
   EXPECT_EQ(c.settled, 1);
 }
 
-// A little world in which plans are carried out, things become ready, break and are removed by hand.
+// A little world in which plans are carried out, things become ready, break and are removed by
+// hand.
 class World {
  public:
   explicit World(uint32_t seed) : random_(seed) {
@@ -213,8 +228,12 @@ class World {
     switch (Pick(0, 7)) {
       case 0: in_.spec.replicas = Pick(0, 5); break;
       case 1: in_.revision = "r" + std::to_string(++revision_); break;
-      case 2: if (Instance* i = Any()) i->deleting = true, i->ready = false; break;
-      case 3: if (Instance* i = Any()) i->ready = false; break;
+      case 2:
+        if (Instance* i = Any()) i->deleting = true, i->ready = false;
+        break;
+      case 3:
+        if (Instance* i = Any()) i->ready = false;
+        break;
       default: break;
     }
   }

@@ -8,8 +8,8 @@
 
 namespace gantry {
 
-// Plays the hosts: containers that are placed run and become ready at once, those that are deleted are
-// released. Instances whose image is in `broken` never become ready.
+// Plays the hosts: containers that are placed run and become ready at once, those that are deleted
+// are released. Instances whose image is in `broken` never become ready.
 class FakeHosts : public runtime::Reconciler {
  public:
   FakeHosts(client::Client client, const runtime::Lister* containers, std::set<std::string> broken)
@@ -26,8 +26,11 @@ class FakeHosts : public runtime::Reconciler {
     }
     if (GetString(c->status(), "phase") == "Running") return runtime::Requeue::Never();
     const bool ready = !broken_.count(GetString(GetObject(c->spec(), "template"), "image"));
-    const Json status = {{"status", {{"phase", "Running"}, {"ready", ready}, {"message", ready ? "" : "it is broken"}}}};
-    const auto done = client_.Patch(ctx, v1::kContainers, key, client::PatchType::kMerge, status, "status");
+    const Json status = {
+        {"status",
+         {{"phase", "Running"}, {"ready", ready}, {"message", ready ? "" : "it is broken"}}}};
+    const auto done =
+        client_.Patch(ctx, v1::kContainers, key, client::PatchType::kMerge, status, "status");
     if (!done.ok() && done.code() != Code::kNotFound) return done.error();
     return runtime::Requeue::Never();
   }
@@ -35,8 +38,8 @@ class FakeHosts : public runtime::Reconciler {
   static void Add(runtime::Manager* manager, std::set<std::string> broken) {
     runtime::Informer* containers = manager->InformerFor(v1::kContainers);
     manager
-        ->Add("hosts", std::make_unique<FakeHosts>(manager->ClientFor("hosts"), &containers->lister(),
-                                                   std::move(broken)))
+        ->Add("hosts", std::make_unique<FakeHosts>(manager->ClientFor("hosts"),
+                                                   &containers->lister(), std::move(broken)))
         ->Watch(containers, runtime::MapSelf());
   }
 

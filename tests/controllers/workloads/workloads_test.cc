@@ -84,7 +84,8 @@ class WorkloadsTest : public ::testing::Test {
     const Object o = Get(r, name);
     const Json* c = FindCondition(o.status(), type);
     return c && GetInt(*c, "observedGeneration") == o.generation() &&
-           GetString(*c, "status") == status && (reason.empty() || GetString(*c, "reason") == reason);
+           GetString(*c, "status") == status &&
+           (reason.empty() || GetString(*c, "reason") == reason);
   }
   bool AppReady() { return Says(v1::kApplications, "shop", "Ready", "True"); }
   std::string AppMessage() {
@@ -138,7 +139,8 @@ TEST_F(WorkloadsTest, AnApplicationBecomesReadyScalesUpdatesAndLeavesNothingBehi
                        {{"spec", {{"replicas", n}}}}));
   };
   scale(5);
-  ASSERT_TRUE(Eventually([&] { return Slots("shop-web").size() == 5 && AppReady(); })) << AppMessage();
+  ASSERT_TRUE(Eventually([&] { return Slots("shop-web").size() == 5 && AppReady(); }))
+      << AppMessage();
   scale(1);
   ASSERT_TRUE(Eventually([&] {
     return Slots("shop-web") == std::multiset<std::string>{"1"} && AppReady();
@@ -211,9 +213,8 @@ TEST_F(WorkloadsTest, ABrokenReleaseStopsAfterOneAndCanBeTakenBack) {
   std::string broken = kShop;
   broken.replace(broken.find("web:1"), 5, "broken:1");
   SetCompose(broken);
-  ASSERT_TRUE(Eventually([&] {
-    return AppMessage().find("it is broken") != std::string::npos;
-  })) << AppMessage();
+  ASSERT_TRUE(Eventually([&] { return AppMessage().find("it is broken") != std::string::npos; }))
+      << AppMessage();
   int serving = 0;
   for (const Object& c : Containers("shop-web")) serving += GetBool(c.status(), "ready") ? 1 : 0;
   EXPECT_EQ(serving, 2);
@@ -248,8 +249,8 @@ TEST_F(WorkloadsTest, ParametersArriveWhenTheirSecretDoes) {
   secret.json()["stringData"] = {{"PASSWORD", "hunter2"}};
   Must(client_.Create({}, v1::kSecrets, secret));
   ASSERT_TRUE(Eventually([&] { return AppReady(); })) << AppMessage();
-  for (const auto& r : {v1::kApplications, v1::kServices, v1::kServiceRevisions, v1::kContainers,
-                        v1::kEvents}) {
+  for (const auto& r :
+       {v1::kApplications, v1::kServices, v1::kServiceRevisions, v1::kContainers, v1::kEvents}) {
     const auto list = client_.ListAll({}, r, "default", {});
     ASSERT_TRUE(list.ok());
     for (const Object& o : list->items)
@@ -328,8 +329,8 @@ TEST(LaggingCacheTest, ReconcilingAgainMakesNothingTwice) {
   services.Put(std::make_shared<const Object>(*made));
   runtime::EventRecorder events(env.Client("events"), "test", Clock::Real(), Random::Real());
   const auto reconciler = [&] {
-    return service::ServiceReconciler({client, &events, &services, &revisions, &containers, &nodes,
-                                       Clock::Real()});
+    return service::ServiceReconciler(
+        {client, &events, &services, &revisions, &containers, &nodes, Clock::Real()});
   };
   const auto count = [&](const client::Resource& r) {
     return client.ListAll({}, r, "default", {})->items.size();

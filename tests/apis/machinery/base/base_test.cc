@@ -66,7 +66,9 @@ TEST(Context, CancelReachesChildrenAndCallbacks) {
 TEST(Context, ADroppedGuardIsNotCalled) {
   const Context ctx = Context().WithCancel();
   int calls = 0;
-  { const auto guard = ctx.OnCancel([&] { ++calls; }); }
+  {
+    const auto guard = ctx.OnCancel([&] { ++calls; });
+  }
   ctx.Cancel();
   EXPECT_EQ(calls, 0);
 }

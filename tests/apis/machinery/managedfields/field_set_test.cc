@@ -113,8 +113,8 @@ TEST(FieldSet, ElementsBecomeCanonical) {
 
 TEST(FieldSet, MalformedFieldsV1) {
   for (const char* text :
-       {"[]", "1", R"({"x":{}})", R"({"f:a":1})", R"({"k:[1]":{}})", R"({"k:{":{}})", R"({"v:x":{}})",
-        R"({"i:x":{}})", R"({"f:a":{"f:b":[]}})", R"({"v:1":{},"v: 1":{}})"}) {
+       {"[]", "1", R"({"x":{}})", R"({"f:a":1})", R"({"k:[1]":{}})", R"({"k:{":{}})",
+        R"({"v:x":{}})", R"({"i:x":{}})", R"({"f:a":{"f:b":[]}})", R"({"v:1":{},"v: 1":{}})"}) {
     const auto set = FieldsFromJson(*ParseJson(text));
     ASSERT_FALSE(set.ok()) << text;
     EXPECT_EQ(set.code(), Code::kBadRequest) << text;
@@ -136,7 +136,11 @@ TEST(FieldSet, DamagedBytesNeverCrash) {
     DecodeFields(&view).IgnoreError();
   }
   std::string deep;
-  for (int i = 0; i < 100000; ++i) deep += std::string("\x01\x02\x01" "a", 4);
+  for (int i = 0; i < 100000; ++i)
+    deep += std::string(
+        "\x01\x02\x01"
+        "a",
+        4);
   std::string_view view = deep;
   EXPECT_EQ(DecodeFields(&view).code(), Code::kDataLoss);
 }

@@ -15,7 +15,8 @@ using schema::ListType;
 using schema::MapType;
 using schema::Node;
 
-std::shared_ptr<Node> Object(std::map<std::string, std::shared_ptr<const Node>, std::less<>> p = {}) {
+std::shared_ptr<Node> Object(
+    std::map<std::string, std::shared_ptr<const Node>, std::less<>> p = {}) {
   auto node = std::make_shared<Node>();
   node->type = Node::Type::kObject;
   node->properties = std::move(p);
@@ -39,8 +40,8 @@ std::shared_ptr<Node> Text(const char* fallback = nullptr) {
   return node;
 }
 
-// spec: containers (by name, with ports by containerPort and protocol), tags (a set), args (atomic),
-// selector (an atomic map), extra (anything); status: conditions (by type).
+// spec: containers (by name, with ports by containerPort and protocol), tags (a set), args
+// (atomic), selector (an atomic map), extra (anything); status: conditions (by type).
 const Node& Root() {
   static const std::shared_ptr<const Node> root = [] {
     auto selector = Object();
@@ -142,8 +143,7 @@ TEST(ManagedFields, UpdatesTakeOver) {
       {"a removed value", R"({"data":{"a":"1","b":"1"}})", R"({"data":{"a":"1"}})",
        R"({"f:data":{".":{},"f:a":{}}})", ""},
       {"a removed map", R"({"data":{"a":"1"},"x":1})", R"({"x":1})", R"({"f:x":{}})", ""},
-      {"the last value removed", R"({"data":{"a":"1"}})", R"({"data":{}})",
-       R"({"f:data":{}})", ""},
+      {"the last value removed", R"({"data":{"a":"1"}})", R"({"data":{}})", R"({"f:data":{}})", ""},
       {"an empty map filled", R"({"data":{}})", R"({"data":{"a":"1"}})", R"({"f:data":{}})",
        R"({"f:data":{"f:a":{}}})"},
       {"a null replaced", R"({"data":null})", R"({"data":{"a":"1"}})", R"({"f:data":{}})",

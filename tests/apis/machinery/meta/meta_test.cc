@@ -11,10 +11,19 @@ namespace {
 
 TEST(LabelSelector, FollowsKubernetesGrammar) {
   const std::map<std::string, std::string> labels = {{"app", "web"}, {"tier", "3"}};
-  const std::vector<std::pair<const char*, bool>> cases = {
-      {"", true}, {"app=web", true}, {"app==db", false}, {"app!=db", true}, {"x!=1", true},
-      {"app in (db, web)", true}, {"app notin (web)", false}, {"app", true}, {"!app", false},
-      {"!x", true}, {"tier>2", true}, {"tier<3", false}, {"app=web,tier=3", true}};
+  const std::vector<std::pair<const char*, bool>> cases = {{"", true},
+                                                           {"app=web", true},
+                                                           {"app==db", false},
+                                                           {"app!=db", true},
+                                                           {"x!=1", true},
+                                                           {"app in (db, web)", true},
+                                                           {"app notin (web)", false},
+                                                           {"app", true},
+                                                           {"!app", false},
+                                                           {"!x", true},
+                                                           {"tier>2", true},
+                                                           {"tier<3", false},
+                                                           {"app=web,tier=3", true}};
   for (const auto& [text, want] : cases) {
     const auto s = LabelSelector::Parse(text);
     ASSERT_TRUE(s.ok()) << text;
@@ -69,9 +78,11 @@ TEST(Condition, TransitionTimeMovesOnlyWithTheStatus) {
   Json status = Json::object();
   const WallTime t0 = *ParseTime("2026-01-01T00:00:00Z");
   EXPECT_TRUE(SetCondition(&status, {"Ready", "False", "Starting", "", 1}, t0));
-  EXPECT_TRUE(SetCondition(&status, {"Ready", "False", "Pulling", "", 2}, t0 + std::chrono::hours(1)));
+  EXPECT_TRUE(
+      SetCondition(&status, {"Ready", "False", "Pulling", "", 2}, t0 + std::chrono::hours(1)));
   EXPECT_EQ(FindCondition(status, "Ready")->at("lastTransitionTime"), "2026-01-01T00:00:00Z");
-  EXPECT_FALSE(SetCondition(&status, {"Ready", "False", "Pulling", "", 2}, t0 + std::chrono::hours(2)));
+  EXPECT_FALSE(
+      SetCondition(&status, {"Ready", "False", "Pulling", "", 2}, t0 + std::chrono::hours(2)));
   EXPECT_TRUE(SetCondition(&status, {"Ready", "True", "Done", "", 2}, t0 + std::chrono::hours(3)));
   EXPECT_EQ(FindCondition(status, "Ready")->at("lastTransitionTime"), "2026-01-01T03:00:00Z");
 }
