@@ -8,7 +8,7 @@
 namespace gantry::testing {
 namespace {
 
-const char* const kCrds = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+const char* const kCrdsPath = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 const HeaderList kMerge = {{"Content-Type", "application/merge-patch+json"}};
 const HeaderList kJsonPatch = {{"Content-Type", "application/json-patch+json"}};
 
@@ -284,17 +284,17 @@ TEST_F(Write, DeletingADefinitionDeletesItsObjects) {
       raw_.Do("POST", widgets_, Widget("w", "{}", R"(,"finalizers":["example.com/f"])")).status,
       201);
   ASSERT_EQ(raw_.Do("POST", widgets_, Widget("x")).status, 201);
-  const RawAnswer deleted = raw_.Do("DELETE", std::string(kCrds) + "/widgets.example.com");
+  const RawAnswer deleted = raw_.Do("DELETE", std::string(kCrdsPath) + "/widgets.example.com");
   EXPECT_EQ(deleted.status, 200);
   EXPECT_TRUE(deleted.body["metadata"].contains("deletionTimestamp"));
   EXPECT_EQ(raw_.Do("POST", widgets_, Widget("z")).status, 405);
   WaitFor(widgets_ + "/x", [](const RawAnswer& a) { return a.status == 404; });
   WaitFor(widgets_ + "/w",
           [](const RawAnswer& a) { return a.body["metadata"].contains("deletionTimestamp"); });
-  EXPECT_EQ(raw_.Get(std::string(kCrds) + "/widgets.example.com").status, 200);
+  EXPECT_EQ(raw_.Get(std::string(kCrdsPath) + "/widgets.example.com").status, 200);
   EXPECT_EQ(raw_.Do("PATCH", widgets_ + "/w", R"({"metadata":{"finalizers":null}})", kMerge).status,
             200);
-  const RawAnswer gone = WaitFor(std::string(kCrds) + "/widgets.example.com",
+  const RawAnswer gone = WaitFor(std::string(kCrdsPath) + "/widgets.example.com",
                                  [](const RawAnswer& a) { return a.status == 404; });
   EXPECT_EQ(gone.status, 404);
   EXPECT_EQ(raw_.Get(widgets_).status, 404);
@@ -305,7 +305,7 @@ TEST_F(Write, ConflictingNamesAreNotAccepted) {
   Json other = Json::parse(kWidgetCrd);
   other["metadata"]["name"] = "gadgets.example.com";
   other["spec"]["names"] = {{"plural", "gadgets"}, {"kind", "Widget"}};
-  const RawAnswer made = raw_.Do("POST", kCrds, other.dump());
+  const RawAnswer made = raw_.Do("POST", kCrdsPath, other.dump());
   ASSERT_EQ(made.status, 201) << made.text;
   bool accepted = true;
   for (const Json& c : made.body["status"]["conditions"]) {
@@ -323,7 +323,7 @@ TEST_F(Write, ANewSchemaRewritesWhatIsServedAndEndsWatches) {
   now.resource_version = raw_.Get(widgets_).body["metadata"]["resourceVersion"];
   const auto watch = env_.Client("test").Watch({}, kind, "default", now);
   ASSERT_TRUE(watch.ok());
-  const std::string crd = std::string(kCrds) + "/widgets.example.com";
+  const std::string crd = std::string(kCrdsPath) + "/widgets.example.com";
   const RawAnswer changed = raw_.Do(
       "PATCH", crd,
       R"([{"op":"add","path":"/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/size",
