@@ -20,8 +20,8 @@ namespace {
 
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
-using asio::ip::tcp;
 using asio::use_awaitable;
+using asio::ip::tcp;
 
 class BareServerImpl final : public BareServer {
  public:
@@ -31,8 +31,8 @@ class BareServerImpl final : public BareServer {
     tls_.use_certificate_chain(asio::buffer(files.certificate));
     tls_.use_private_key(asio::buffer(files.key), asio::ssl::context::pem);
     for (size_t i = 0; i < threads; ++i) io_.push_back(std::make_unique<asio::io_context>(1));
-    acceptor_ = std::make_unique<tcp::acceptor>(
-        *io_[0], tcp::endpoint(asio::ip::address_v4::loopback(), 0));
+    acceptor_ = std::make_unique<tcp::acceptor>(*io_[0],
+                                                tcp::endpoint(asio::ip::address_v4::loopback(), 0));
     asio::co_spawn(*io_[0], Accept(), asio::detached);
     for (auto& io : io_) {
       threads_.emplace_back([&io] {
