@@ -10,7 +10,7 @@ struct Condition {
   std::string status;  // True | False | Unknown
   std::string reason;  // CamelCase, required
   std::string message;
-  int64_t observed_generation = 0;
+  int64_t observed_generation = 0;  // 0: none, and left out
 };
 
 // Sets one condition in `status`; lastTransitionTime moves only when the status value changes.
