@@ -37,7 +37,7 @@ check "and in an event" wait_until 30 "an event names the image" event_says no-s
 check "the application says that it is not Ready" says shop-none sh -c "kubectl get application noimage -o jsonpath='{.status.conditions[?(@.type==\"Ready\")].status}' | sed s/False/shop-none/"
 
 PORT=$((20000 + RANDOM % 10000))
-busybox nc -l -p $PORT -s 127.0.0.1 & HOLD=$!
+busybox httpd -f -p 127.0.0.1:$PORT -h "$WORK" & HOLD=$!
 app taken <<<$'services:\n  web:\n    image: gantry/sample-web:1.0\n    ports: ["127.0.0.1:'$PORT':80"]' | kg apply -f - >/dev/null
 check "a taken host port is named in the status" wait_until 60 "status names the port" says_so taken "$PORT"
 kill $HOLD 2>/dev/null; wait $HOLD 2>/dev/null

@@ -7,6 +7,7 @@ namespace gantry::apiserver {
 const Strategy* StrategyFor(const schema::Definition& definition) {
   static const Strategy* const plain = new Strategy;
   const schema::StrategyOptions& o = definition.strategy;
+  if (o.compose_template) return ApplicationStrategy();
   if (o.namespace_lifecycle) return NamespaceStrategy();
   if (o.crd_lifecycle) return CrdStrategy();
   if (o.virtual_only) return ReviewStrategy();

@@ -1,26 +1,10 @@
 #include "apiserver/registry/strategies/strategies.h"
 
+#include "apis/machinery/base/encoding.h"
 #include "apis/machinery/meta/field_error.h"
 
 namespace gantry::apiserver {
 namespace {
-
-std::string Base64(std::string_view text) {
-  static constexpr char kAlphabet[] =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (size_t i = 0; i < text.size(); i += 3) {
-    uint32_t bits = 0;
-    const size_t n = std::min<size_t>(3, text.size() - i);
-    for (size_t j = 0; j < 3; ++j) {
-      bits = bits << 8 | (j < n ? static_cast<unsigned char>(text[i + j]) : 0u);
-    }
-    for (size_t j = 0; j < 4; ++j) {
-      out += j <= n ? kAlphabet[bits >> (18 - 6 * j) & 63] : '=';
-    }
-  }
-  return out;
-}
 
 // ConfigMap and Secret: `immutable: true` freezes the data; a Secret's `stringData` is a way to
 // write `data` and is never stored.
@@ -34,7 +18,7 @@ class Data : public Strategy {
     if (texts == json.end()) return;
     if (texts->is_object()) {
       for (const auto& [key, value] : texts->items()) {
-        if (value.is_string()) json["data"][key] = Base64(value.get_ref<const std::string&>());
+        if (value.is_string()) json["data"][key] = Base64Encode(value.get_ref<const std::string&>());
       }
     }
     json.erase("stringData");

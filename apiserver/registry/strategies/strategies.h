@@ -6,6 +6,7 @@
 namespace gantry::apiserver {
 
 const Strategy* DataStrategy();  // ConfigMap, Secret
+const Strategy* ApplicationStrategy();
 const Strategy* NamespaceStrategy();
 const Strategy* CrdStrategy();
 const Strategy* ReviewStrategy();  // authorization and authentication reviews
