@@ -128,6 +128,11 @@ Status HostResources::EnsureImage(const Context& ctx, docker::Engine* engine,
       .Wrap(fmt::format("pull image \"{}\"", tmpl.image));
 }
 
+Mutex* HostResources::NetworkMutex(const std::string& node) const {
+  MutexLock lock(&mu_);
+  return &network_mu_[node];
+}
+
 Status HostResources::EnsureNetwork(const Context& ctx, docker::Engine* engine,
                                     const std::string& installation,
                                     const Object& container) const {
@@ -135,6 +140,7 @@ Status HostResources::EnsureNetwork(const Context& ctx, docker::Engine* engine,
   config.name = NetworkName(container);
   if (config.name.empty()) return OkStatus();
   config.labels = NetworkLabels(installation, container);
+  MutexLock lock(NetworkMutex(GetString(container.spec(), "nodeName")));
   GANTRY_TRY_SET(const auto existing, engine->ListNetworks(ctx, {config.labels}));
   if (!existing.empty()) return OkStatus();
   const auto made = engine->CreateNetwork(ctx, config);

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <map>
+
 #include "apis/gantry.dev/v1/types.h"
+#include "apis/machinery/base/mutex.h"
 #include "controllers/drivers/docker/docker.h"
 #include "controllers/runtime/manager.h"
 
@@ -36,9 +39,15 @@ class HostResources {
                              const v1::ContainerTemplate::EnvVar& var) const;
   Status NoteNode(const Context& ctx, const Object& volume, const std::string& node) const;
 
+  Mutex* NetworkMutex(const std::string& node) const;
+
   const client::Client client_;
   runtime::EventRecorder* const recorder_;
   const runtime::Lister& volumes_;
+  // One a host: an engine makes two networks of one name when it is asked twice at once, and then
+  // starts no container on either.
+  mutable Mutex mu_;
+  mutable std::map<std::string, Mutex> network_mu_ GUARDED_BY(mu_);
 };
 
 }  // namespace gantry::container

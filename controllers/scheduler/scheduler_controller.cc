@@ -27,23 +27,24 @@ Result<Requeue> SchedulerReconciler::Reconcile(const Context& ctx, const ObjectK
                                         v1::kFinalizerContainer));
     return Requeue::Never();
   }
-  runtime::StatusPatch patch(deps_.client, v1::kContainers, container, deps_.clock);
-  return patch.Finish(ctx, Schedule(ctx, *container, &patch));
+  return Schedule(ctx, container);
 }
 
-Result<Requeue> SchedulerReconciler::Schedule(const Context& ctx, const Object& container,
-                                              runtime::StatusPatch* patch) {
+Result<Requeue> SchedulerReconciler::Schedule(const Context& ctx, const ObjectPtr& found) {
+  const Object& container = *found;
   const Request request = RequestFor(container);
   const Decision decision = Place(request, NodesFor(request));
   if (decision.node.empty()) {
     const bool news = GetString(container.status(), "message") != decision.message;
-    patch->status()["phase"] = "Pending";
-    patch->status()["message"] = decision.message;
-    patch->SetCondition(kScheduled, false, "Unschedulable", decision.message);
-    patch->SetCondition("Ready", false, "Unschedulable", decision.message);
+    runtime::StatusPatch patch(deps_.client, v1::kContainers, found, deps_.clock);
+    patch.status()["phase"] = "Pending";
+    patch.status()["message"] = decision.message;
+    patch.SetCondition(kScheduled, false, "Unschedulable", decision.message);
+    patch.SetCondition("Ready", false, "Unschedulable", decision.message);
     if (news)
       deps_.events->Record(container, EventType::kWarning, "FailedScheduling", decision.message);
-    return Requeue::Never();  // a change of nodes, containers or volumes brings it back
+    // A change of nodes, containers or volumes brings it back.
+    return patch.Finish(ctx, Requeue::Never());
   }
   // The resourceVersion makes sure that nobody else placed or deleted it meanwhile.
   const Json bind = {{"metadata", {{"resourceVersion", container.resource_version()}}},

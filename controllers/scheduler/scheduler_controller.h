@@ -25,8 +25,7 @@ class SchedulerReconciler : public runtime::Reconciler {
   Result<runtime::Requeue> Reconcile(const Context& ctx, const ObjectKey& key) override;
 
  private:
-  Result<runtime::Requeue> Schedule(const Context& ctx, const Object& container,
-                                    runtime::StatusPatch* patch);
+  Result<runtime::Requeue> Schedule(const Context& ctx, const ObjectPtr& found);
   // Takes back what was said while no node fitted.
   Status ClearRefusal(const Context& ctx, const ObjectPtr& container);
   Request RequestFor(const Object& container) const;
