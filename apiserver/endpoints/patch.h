@@ -4,9 +4,10 @@
 
 namespace gantry::apiserver {
 
-// The mutation that a PATCH body asks for, by its media type: JSON patch or merge patch.
-// kUnsupportedMediaType for others, kBadRequest for a body that is none; a patch that does not
-// apply is kInvalid when it runs.
-Result<Mutation> MakePatch(const std::string& media_type, const std::string& body);
+// The mutation that a PATCH body asks for, by its media type: JSON patch, merge patch and, for
+// Kubernetes' own kinds alone, strategic merge patch. kUnsupportedMediaType for others, kBadRequest
+// for a body that is none; a patch that does not apply is kInvalid when it runs.
+Result<Mutation> MakePatch(const Target& target, const std::string& media_type,
+                           const std::string& body);
 
 }  // namespace gantry::apiserver

@@ -113,7 +113,7 @@ Task<Response> ServePatch(const Endpoints& e, Request& request, const Target& ta
   Result<WriteScope> scope = ParseWriteScope(request, target);
   if (!scope.ok()) co_return ErrorResponse(scope.error());
   Result<Mutation> mutation =
-      MakePatch(MediaType(request.headers.Get("Content-Type")), request.body);
+      MakePatch(target, MediaType(request.headers.Get("Content-Type")), request.body);
   if (!mutation.ok()) co_return ErrorResponse(mutation.error());
   if (scope->subresource == "scale") *mutation = ScaleMutation(target, *std::move(mutation));
   co_return co_await ApplyMutation(e, request, target, *scope, *mutation);

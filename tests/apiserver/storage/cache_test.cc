@@ -1,0 +1,118 @@
+#include "apiserver/storage/cache.h"
+
+#include <gtest/gtest.h>
+
+#include "apiserver/storage/watch_stream.h"
+
+namespace gantry::apiserver {
+namespace {
+
+class PlainFormat : public ObjectFormat {
+ public:
+  void Append(const Entry& entry, bool, std::string* out) const override { *out += *entry.Wire(); }
+  void AppendBookmark(store::Revision revision, std::string* out) const override {
+    *out += std::to_string(revision);
+  }
+};
+
+class CacheTest : public ::testing::Test {
+ protected:
+  std::atomic<store::Revision> applied_{0};
+  ResourceCache cache_{&applied_, RingLimits{4, 1 << 20}};
+  Timer timer_{Clock::Real()};
+  store::Revision revision_ = 0;
+
+  EntryPtr Make(const std::string& key, store::Revision revision) {
+    const Json object = {{"metadata", {{"name", key}}}};
+    return *Entry::Make(key, EncodeRecord(object, {}), revision, nullptr);
+  }
+  void Put(const std::string& key) {
+    cache_.ApplyPut(Make(key, ++revision_));
+    applied_ = revision_;
+    cache_.Notify();
+  }
+  std::unique_ptr<WatchStream> Watch(store::Revision after, const std::string& prefix = "") {
+    WatchStream::Options options;
+    options.filter.prefix = prefix;
+    options.timeout = std::chrono::hours(1);
+    options.format = std::make_shared<PlainFormat>();
+    auto stream = WatchStream::After(&cache_, &timer_, after, std::move(options));
+    EXPECT_TRUE(stream.ok());
+    return *std::move(stream);
+  }
+  // The events that are there now.
+  std::vector<std::string> Drain(WatchStream* stream) {
+    std::string text;
+    while (stream->Pull(&text, 1 << 16) == BodyStream::State::kMore) {
+    }
+    std::vector<std::string> lines;
+    for (size_t end; (end = text.find('\n')) != std::string::npos; text.erase(0, end + 1)) {
+      lines.push_back(text.substr(0, end));
+    }
+    return lines;
+  }
+};
+
+TEST_F(CacheTest, ThePastIsThereWhileTheRingReachesIt) {
+  for (int i = 0; i < 6; ++i) Put("k" + std::to_string(i));
+  EXPECT_FALSE(cache_.At(1).has_value());
+  for (store::Revision r = 2; r <= 6; ++r) {
+    ASSERT_TRUE(cache_.At(r).has_value()) << r;
+    EXPECT_EQ(cache_.At(r)->size(), static_cast<size_t>(r));
+  }
+  EXPECT_FALSE(cache_.At(7).has_value());
+  EXPECT_EQ(cache_.AttachAfter(1).code(), Code::kExpired);
+  EXPECT_TRUE(cache_.AttachAfter(2).ok());
+}
+
+TEST_F(CacheTest, AWatcherThatIsTooSlowGets410) {
+  Put("a");
+  const auto stream = Watch(1);
+  for (int i = 0; i < 5; ++i) Put("b");
+  const std::vector<std::string> lines = Drain(stream.get());
+  ASSERT_EQ(lines.size(), 1u);
+  EXPECT_NE(lines[0].find("\"type\":\"ERROR\""), std::string::npos);
+  EXPECT_NE(lines[0].find("\"reason\":\"Expired\""), std::string::npos);
+}
+
+TEST_F(CacheTest, AWatchOfTheFutureSkipsWhatComesBefore) {
+  Put("a");
+  const auto stream = Watch(3);
+  for (int i = 0; i < 3; ++i) Put("b");
+  EXPECT_EQ(Drain(stream.get()).size(), 1u);
+}
+
+TEST_F(CacheTest, WakesOnlyForItsOwnKeysAndBeforeItFallsOff) {
+  Put("a/x");
+  const auto stream = Watch(1, "a/");
+  Drain(stream.get());
+  int woken = 0;
+  stream->OnReady([&woken] { ++woken; });
+  Put("b/x");
+  EXPECT_EQ(woken, 0);
+  Put("a/x");
+  EXPECT_EQ(woken, 1);
+  EXPECT_EQ(Drain(stream.get()).size(), 1u);
+  stream->OnReady([&woken] { ++woken; });
+  stream->OnReady(nullptr);
+  Put("a/x");
+  EXPECT_EQ(woken, 1);
+  stream->OnReady([&woken] { ++woken; });
+  EXPECT_EQ(woken, 2) << "there is an event already";
+}
+
+TEST_F(CacheTest, RebuildEndsWatches) {
+  Put("a");
+  const auto stream = Watch(1);
+  Drain(stream.get());
+  bool woken = false;
+  stream->OnReady([&woken] { woken = true; });
+  cache_.Rebuild({Make("a", 1)});
+  cache_.Notify();
+  EXPECT_TRUE(woken);
+  std::string out;
+  EXPECT_EQ(stream->Pull(&out, 100), BodyStream::State::kEnd);
+}
+
+}  // namespace
+}  // namespace gantry::apiserver
