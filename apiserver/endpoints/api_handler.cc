@@ -26,10 +26,21 @@ bool HasSubresource(const Target& target, const std::string& subresource) {
   return std::find(connects.begin(), connects.end(), subresource) != connects.end();
 }
 
+void WarnIfDeprecated(const Target& target, Request* request) {
+  const schema::Version& version = *target.version;
+  if (!version.deprecated) return;
+  const GroupVersionKind gvk = target.gvk();
+  request->warnings.push_back(
+      version.deprecation_warning.empty()
+          ? fmt::format("{} {} is deprecated", gvk.group_version().ToString(), gvk.kind)
+          : version.deprecation_warning);
+}
+
 Task<Response> ServeResource(const Endpoints& e, Request& request) {
   const RequestInfo& info = request.info;
   Result<Target> target = e.kinds->Find(info.group, info.version, info.resource);
   if (!target.ok()) co_return ErrorResponse(target.error());
+  WarnIfDeprecated(*target, &request);
   const bool named = !info.name.empty();
   if (!info.ns.empty() && !target->def().namespaced) co_return NotServed();
   if (named && info.ns.empty() && target->def().namespaced) co_return NotServed();

@@ -46,7 +46,8 @@ Response AnswerReview(const Endpoints& e, const WriteScope& scope, Json body) {
   for (const Status& step : {CheckIdentity(scope, &object), DecodeFields(scope, &object.json())}) {
     if (!step.ok()) return ErrorResponse(step.error());
   }
-  const StrategyContext ctx{scope.target, scope.user, *e.kinds, e.registry->deps().clock->Now()};
+  const StrategyContext ctx{scope.target, scope.user, *e.kinds, e.registry->deps().clock->Now(),
+                            scope.warnings};
   const schema::Schema& schema = *scope.target.version->schema;
   schema.Default(&object.json());
   const FieldErrors errors = schema.Validate(object.json());

@@ -31,6 +31,7 @@ void Follow(KindRegistry* kinds, CacheSet* caches, const Entry& entry, bool dele
   if (served != set->kinds.end() && served->second->def().builtin) return;
   if (deleted || !IsConditionTrue(GetObject(*json, "status"), "Established")) {
     kinds->Remove(resource);
+    caches->CloseWatches(resource);
     return;
   }
   kinds->Put(MakeKind(*definition, caches, entry.header().deleting));

@@ -34,7 +34,7 @@ Error WrongUid(const WriteScope& s, std::string_view wanted, std::string_view ha
 }
 
 StrategyContext MakeContext(const Registry::Dependencies& d, const WriteScope& s) {
-  return {s.target, s.user, *d.kinds, d.clock->Now()};
+  return {s.target, s.user, *d.kinds, d.clock->Now(), s.warnings};
 }
 
 }  // namespace
@@ -47,7 +47,9 @@ Result<EntryPtr> Registry::Get(const Target& target, const std::string& ns,
 }
 
 Task<Result<Written>> Registry::Create(const WriteScope& scope, Json object) {
+  const size_t said = scope.warnings->size();
   for (int attempt = 1;; ++attempt) {
+    scope.warnings->resize(said);  // another attempt says the same again
     bool generated = false;
     Result<Plan> plan = PlanCreate(scope, object, &generated);
     if (!plan.ok()) co_return plan.error();
@@ -60,7 +62,9 @@ Task<Result<Written>> Registry::Create(const WriteScope& scope, Json object) {
 }
 
 Task<Result<Written>> Registry::Update(const WriteScope& scope, const Mutation& mutation) {
+  const size_t said = scope.warnings->size();
   for (int attempt = 1;; ++attempt) {
+    scope.warnings->resize(said);
     const EntryPtr old = scope.target.kind->cache->Get(RelativeKey({scope.ns, scope.name}));
     if (!old) co_return NotFound(scope);
     Result<Plan> plan = PlanUpdate(scope, old, mutation);

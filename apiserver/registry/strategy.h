@@ -15,6 +15,7 @@ struct StrategyContext {
   const User& user;
   const KindRegistry& kinds;
   WallTime now;
+  std::vector<std::string>* warnings;  // for the client
 };
 
 // What one of Kubernetes' own kinds does that its schema cannot say. The generic registry calls the

@@ -159,6 +159,15 @@ void ResourceCache::Rebuild(const std::vector<EntryPtr>& sorted) {
   first_ += ring_.size() + 1;  // no old cursor stays valid
   ring_.clear();
   ring_bytes_ = 0;
+  CloseWatchesLocked();
+}
+
+void ResourceCache::CloseWatches() {
+  MutexLock lock(&mu_);
+  CloseWatchesLocked();
+}
+
+void ResourceCache::CloseWatchesLocked() {
   ++incarnation_;
   closed_ = true;
 }

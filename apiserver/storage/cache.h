@@ -90,6 +90,8 @@ class ResourceCache {
   void Notify();
   // Replaces all entries (same keys, rewritten documents), forgets history and ends all watches.
   void Rebuild(const std::vector<EntryPtr>& sorted);
+  // Ends all watches; what is stored stays readable.
+  void CloseWatches();
   RecordTransform transform;  // the feeder's own
 
  private:
@@ -99,6 +101,7 @@ class ResourceCache {
     std::shared_ptr<ReadySignal> signal;
   };
   void AppendLocked(CacheEvent event) REQUIRES(mu_);
+  void CloseWatchesLocked() REQUIRES(mu_);
   store::Revision RevisionLocked(store::Revision applied) const REQUIRES(mu_);
 
   const std::atomic<store::Revision>* const applied_;
@@ -115,7 +118,7 @@ class ResourceCache {
   uint64_t incarnation_ GUARDED_BY(mu_) = 0;
   std::map<const ReadySignal*, Waiter> waiters_ GUARDED_BY(mu_);
   std::vector<std::string> changed_ GUARDED_BY(mu_);  // keys since the last Notify
-  bool closed_ GUARDED_BY(mu_) = false;               // Rebuild since the last Notify
+  bool closed_ GUARDED_BY(mu_) = false;               // watches were ended since the last Notify
 };
 
 }  // namespace gantry::apiserver

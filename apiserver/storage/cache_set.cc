@@ -37,7 +37,7 @@ void CacheSet::Stop() {
     for (const auto& [resource, cache] : caches_) all.push_back(cache.get());
   }
   for (ResourceCache* cache : all) {
-    cache->Rebuild({});
+    cache->CloseWatches();
     cache->Notify();
   }
 }
@@ -80,7 +80,13 @@ void CacheSet::SetTransform(const GroupResource& resource, RecordTransform trans
   }
   if (!stale && tree.size() > 0) return;
   cache->Rebuild(entries);
-  rebuilt_.push_back(cache);
+  closed_.push_back(cache);
+}
+
+void CacheSet::CloseWatches(const GroupResource& resource) {
+  ResourceCache* const cache = Get(resource);
+  cache->CloseWatches();
+  closed_.push_back(cache);
 }
 
 Status CacheSet::Health() const {
@@ -190,8 +196,8 @@ void CacheSet::Publish(store::Revision revision, const std::vector<ResourceCache
   }
   for (const auto& fn : due) fn();
   for (ResourceCache* cache : touched) cache->Notify();
-  for (ResourceCache* cache : rebuilt_) cache->Notify();
-  rebuilt_.clear();
+  for (ResourceCache* cache : closed_) cache->Notify();
+  closed_.clear();
 }
 
 }  // namespace gantry::apiserver

@@ -36,7 +36,8 @@ class CacheSet {
   void SetHook(const GroupResource& resource, Hook hook);
   // Loads everything and begins to follow the store; returns when the caches are current.
   Status Start(const Context& ctx);
-  // Ends the store watch and lets every watcher see the end of its stream. No call may wait then.
+  // Ends the store watch and lets every watcher see the end of its stream. Reads go on; no call may
+  // wait then.
   void Stop();
 
   // The cache of a resource; made when absent. Lives as long as this.
@@ -49,6 +50,9 @@ class CacheSet {
   // Records of `resource` whose epoch differs from `transform.epoch` are rewritten from now on,
   // those in the cache at once; open watches end. Only from a hook, or before Start.
   void SetTransform(const GroupResource& resource, RecordTransform transform);
+
+  // Ends the watches of `resource`: nobody serves it any more. Only from a hook.
+  void CloseWatches(const GroupResource& resource);
 
   // Ok while the feeder follows the store.
   Status Health() const;
@@ -72,7 +76,7 @@ class CacheSet {
   std::map<GroupResource, std::unique_ptr<ResourceCache>> caches_ GUARDED_BY(mu_);
   std::multimap<store::Revision, std::function<void()>> waiting_ GUARDED_BY(mu_);
   Status health_ GUARDED_BY(mu_);
-  std::vector<ResourceCache*> rebuilt_;  // the feeder's own
+  std::vector<ResourceCache*> closed_;  // to be notified; the feeder's own
   std::unique_ptr<store::WatchHandle> watch_;
 };
 

@@ -54,6 +54,7 @@ class Crd : public Strategy {
         schema::ParseDefinition(object->json());
     if (!parsed.ok()) return;  // refused by Validate
     const schema::Definition& d = **parsed;
+    ctx.warnings->insert(ctx.warnings->end(), d.warnings.begin(), d.warnings.end());
     Json& status = object->mutable_status();
     if (!status.is_object()) status = Json::object();
     SetConditions(ctx, d, &status);

@@ -114,5 +114,14 @@ TEST_F(CacheTest, RebuildEndsWatches) {
   EXPECT_EQ(stream->Pull(&out, 100), BodyStream::State::kEnd);
 }
 
+TEST_F(CacheTest, ClosingKeepsWhatIsStored) {
+  Put("a");
+  const auto stream = Watch(1);
+  cache_.CloseWatches();
+  std::string out;
+  EXPECT_EQ(stream->Pull(&out, 100), BodyStream::State::kEnd);
+  EXPECT_NE(cache_.Get("a"), nullptr) << "an empty list would look as if all had been deleted";
+}
+
 }  // namespace
 }  // namespace gantry::apiserver
