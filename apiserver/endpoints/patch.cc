@@ -69,10 +69,11 @@ Result<Mutation> MakePatch(const Target& target, const std::string& media_type,
     };
     return mutation;
   }
-  return Error(Code::kUnsupportedMediaType,
-               std::string("the body of the request was in an unknown format - accepted media types "
-                           "include: application/json-patch+json, application/merge-patch+json") +
-                   (strategic ? ", application/strategic-merge-patch+json" : ""));
+  return Error(
+      Code::kUnsupportedMediaType,
+      std::string("the body of the request was in an unknown format - accepted media types "
+                  "include: application/json-patch+json, application/merge-patch+json") +
+          (strategic ? ", application/strategic-merge-patch+json" : ""));
 }
 
 }  // namespace gantry::apiserver

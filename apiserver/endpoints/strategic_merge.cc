@@ -47,7 +47,8 @@ bool SameKeys(const std::vector<std::string>& keys, const Json& a, const Json& b
 
 Status MergeKeyedList(const Node& node, const Json& patch, Json* list) {
   for (const Json& item : patch) {
-    if (!item.is_object()) return Error(Code::kBadRequest, "items of a merged list must be objects");
+    if (!item.is_object())
+      return Error(Code::kBadRequest, "items of a merged list must be objects");
     const std::string directive = GetString(item, kDirective);
     if (directive == "replace") {  // stands for the list as a whole
       Json items = Json::array();
@@ -149,7 +150,8 @@ bool HasStrategicMerge(const schema::Definition& definition) {
 Result<Json> StrategicMerge(const Node& root, const Json& current, const Json& patch) {
   Json result = current;
   Json rest = patch;
-  if (const auto metadata = rest.find("metadata"); metadata != rest.end() && metadata->is_object()) {
+  if (const auto metadata = rest.find("metadata");
+      metadata != rest.end() && metadata->is_object()) {
     GANTRY_TRY(MergeObject(MetadataNode(), *metadata, &result["metadata"]));
     rest.erase(metadata);
   }

@@ -237,10 +237,8 @@ Result<Registry::Plan> Registry::PlanPut(const WriteScope& scope, const EntryPtr
   }
   GANTRY_TRY_SET(std::string record, EncodeObject(target, after, std::move(managed)));
   const std::string relative =
-      old ? old->key()
-          : RelativeKey({scope.ns, GetString(GetObject(after, "metadata"), "name")});
-  GANTRY_TRY_SET(plan.result,
-                 Entry::Make(relative, record, old ? old->revision() : 0, d_.render));
+      old ? old->key() : RelativeKey({scope.ns, GetString(GetObject(after, "metadata"), "name")});
+  GANTRY_TRY_SET(plan.result, Entry::Make(relative, record, old ? old->revision() : 0, d_.render));
   plan.write = !scope.dry_run;
   plan.op.kind = old ? store::WriteOp::Kind::kUpdate : store::WriteOp::Kind::kCreate;
   plan.op.key = target.kind->prefix + relative;

@@ -10,8 +10,7 @@ bool SetCondition(Json* status, const Condition& condition, WallTime now) {
                {"reason", condition.reason},
                {"message", condition.message}};
   // 0 is no generation: kinds without one must not look as if they lagged behind.
-  if (condition.observed_generation > 0)
-    next["observedGeneration"] = condition.observed_generation;
+  if (condition.observed_generation > 0) next["observedGeneration"] = condition.observed_generation;
   for (Json& have : all) {
     if (GetString(have, "type") != condition.type) continue;
     const bool same_status = GetString(have, "status") == condition.status;

@@ -47,7 +47,7 @@ struct StrategyOptions {
   bool write_only_string_data = false;  // Secret: stringData is folded into data
   bool immutable_field = false;         // ConfigMap, Secret: `immutable: true` freezes the data
   bool namespace_lifecycle = false;     // Namespace: spec.finalizers, status.phase
-  bool compose_template = false;   // Application: spec.compose is checked when it is written
+  bool compose_template = false;        // Application: spec.compose is checked when it is written
   bool crd_lifecycle = false;           // CustomResourceDefinition
   bool virtual_only = false;            // reviews: created, answered, never stored
 };

@@ -18,7 +18,8 @@ class Data : public Strategy {
     if (texts == json.end()) return;
     if (texts->is_object()) {
       for (const auto& [key, value] : texts->items()) {
-        if (value.is_string()) json["data"][key] = Base64Encode(value.get_ref<const std::string&>());
+        if (value.is_string())
+          json["data"][key] = Base64Encode(value.get_ref<const std::string&>());
       }
     }
     json.erase("stringData");

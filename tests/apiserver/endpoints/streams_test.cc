@@ -73,7 +73,8 @@ class FakeStreams : public nodeproxy::NodeStreams {
       const Context&, const ObjectKey& container, const nodeproxy::LogOptions& options,
       std::shared_ptr<nodeproxy::StreamSink> sink) override {
     if (container.name == "gone") return Error(Code::kNotFound, "no container");
-    sink->OnData(Channel::kStdout, "tail " + std::to_string(options.tail_lines.value_or(-1)) + "\n");
+    sink->OnData(Channel::kStdout,
+                 "tail " + std::to_string(options.tail_lines.value_or(-1)) + "\n");
     sink->OnEnd(0);
     return std::make_unique<EchoHandle>(sink);
   }
@@ -153,8 +154,7 @@ TEST_F(Streams, ExecSpeaksTheChannelProtocol) {
 }
 
 TEST_F(Streams, ExecThatDoesNotStartEndsWithItsError) {
-  auto response =
-      Upgrade(path_ + "/c/exec", "command=missing&stdout=1", "v4.channel.k8s.io");
+  auto response = Upgrade(path_ + "/c/exec", "command=missing&stdout=1", "v4.channel.k8s.io");
   ASSERT_TRUE(response.websocket) << response.body;
   const auto peer = std::make_shared<FakePeer>();
   response.websocket->OnOpen(peer);

@@ -196,20 +196,18 @@ TEST_F(Write, StrategicMergePatchOfKubernetesKinds) {
                         "metadata":{"name":"m","finalizers":["example.com/one"]}})")
                 .status,
             201);
-  const RawAnswer merged =
-      raw_.Do("PATCH", maps_ + "/m",
-              R"({"$setElementOrder/x":[],"data":{"a":null,"c":"3"},
+  const RawAnswer merged = raw_.Do("PATCH", maps_ + "/m",
+                                   R"({"$setElementOrder/x":[],"data":{"a":null,"c":"3"},
                   "metadata":{"finalizers":["example.com/two"],"labels":{"x":"y"}}})",
-              strategic);
+                                   strategic);
   ASSERT_EQ(merged.status, 200) << merged.text;
   EXPECT_EQ(merged.body["data"], Json::parse(R"({"b":"2","c":"3"})"));
   EXPECT_EQ(merged.body["metadata"]["finalizers"],
             Json::array({"example.com/one", "example.com/two"}));
-  const RawAnswer removed =
-      raw_.Do("PATCH", maps_ + "/m",
-              R"({"data":{"$patch":"replace","z":"9"},
+  const RawAnswer removed = raw_.Do("PATCH", maps_ + "/m",
+                                    R"({"data":{"$patch":"replace","z":"9"},
                   "metadata":{"$deleteFromPrimitiveList/finalizers":["example.com/one"]}})",
-              strategic);
+                                    strategic);
   ASSERT_EQ(removed.status, 200) << removed.text;
   EXPECT_EQ(removed.body["data"], Json::parse(R"({"z":"9"})"));
   EXPECT_EQ(removed.body["metadata"]["finalizers"], Json::array({"example.com/two"}));
