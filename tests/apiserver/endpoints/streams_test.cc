@@ -193,8 +193,9 @@ TEST(LogBuffer, AFullBufferHoldsTheProducerUntilItIsReadOrClosed) {
     EXPECT_FALSE(buffer->OnData(Channel::kStdout, "z"));
   });
   std::string out;
-  // Exactly what the producer has finished: the piece behind it fills the buffer again.
-  while (out.size() < piece.size() + 1) buffer->Pull(&out, piece.size() + 1 - out.size());
+  // One byte of the second piece, so that it was taken; its rest fills the buffer for what follows.
+  const size_t wanted = piece.size() + 2;
+  while (out.size() < wanted) buffer->Pull(&out, wanted - out.size());
   buffer->Close();
   producer.join();
 }
