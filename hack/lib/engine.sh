@@ -58,7 +58,7 @@ start_engine() {
   [ "${ENGINE_BRIDGE:-}" = no ] || network="--bridge=$bridge"
 
   local driver
-  local known; known=$(cat "$dir/driver" 2>/dev/null)
+  local known; known=$(cat "$dir/driver" 2>/dev/null || true)
   # A busy machine can keep containerd from answering in the time that dockerd allows: once more then.
   for driver in ${known:-overlay2 overlay2 vfs} $known; do
     rm -f "$dir/docker.pid" "$dir/docker.sock"
