@@ -1,7 +1,9 @@
 #include "apiserver/endpoints/api_handler.h"
 
 #include "apiserver/endpoints/connect.h"
+#include "apiserver/endpoints/delete_collection.h"
 #include "apiserver/endpoints/documents.h"
+#include "apiserver/endpoints/options.h"
 #include "apiserver/endpoints/reads.h"
 #include "apiserver/endpoints/status_writer.h"
 #include "apiserver/endpoints/writes.h"
@@ -36,16 +38,40 @@ void WarnIfDeprecated(const Target& target, Request* request) {
           : version.deprecation_warning);
 }
 
+// A revision that this server has handed out is in its caches in a moment; one that it has not is
+// refused by whoever reads.
+Task<bool> AwaitRevision(const Endpoints& e, store::Revision revision) {
+  Callback<bool> applied([&e, revision](std::function<void(bool)> done) {
+    e.caches->WaitUntil(revision, [&e, done] { e.pool->Post([done] { done(true); }); });
+  });
+  co_return co_await applied;
+}
+
+// The revision to wait for before a read; 0: none.
+store::Revision AwaitedRevision(const Endpoints& e, const Request& request) {
+  if (request.method != "GET" && request.method != "HEAD") return 0;
+  const std::string text = request.query.Get("resourceVersion");
+  if (text.empty()) return 0;
+  const Result<store::Revision> revision = ParseRevision(text);
+  if (!revision.ok() || *revision <= e.caches->revision()) return 0;
+  return *revision <= e.store->current_revision() ? *revision : 0;
+}
+
 Task<Response> ServeResource(const Endpoints& e, Request& request) {
   const RequestInfo& info = request.info;
   Result<Target> target = e.kinds->Find(info.group, info.version, info.resource);
   if (!target.ok()) co_return ErrorResponse(target.error());
   WarnIfDeprecated(*target, &request);
-  const bool named = !info.name.empty();
+  const bool collection =
+      info.verb == "list" || info.verb == "watch" || info.verb == "deletecollection";
+  const bool named = !info.name.empty() && !collection;
   if (!info.ns.empty() && !target->def().namespaced) co_return NotServed();
   if (named && info.ns.empty() && target->def().namespaced) co_return NotServed();
   if (target->def().strategy.virtual_only && info.verb != "create") co_return NotAllowed(request);
 
+  if (const store::Revision revision = AwaitedRevision(e, request); revision > 0) {
+    co_await AwaitRevision(e, revision);
+  }
   if (!info.subresource.empty()) {
     if (!HasSubresource(*target, info.subresource)) co_return NotServed();
     if (IsConnectSubresource(info.subresource))

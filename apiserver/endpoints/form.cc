@@ -15,6 +15,14 @@ void AppendTypeMeta(const std::string& kind, const std::string& api_version, std
   *out += '"';
 }
 
+// metadata of a bookmark.
+std::string BookmarkMeta(store::Revision revision, bool initial_end) {
+  return fmt::format("{{\"resourceVersion\":\"{}\",\"creationTimestamp\":null{}}}", revision,
+                     initial_end
+                         ? fmt::format(",\"annotations\":{{\"{}\":\"true\"}}", kInitialEventsEnd)
+                         : std::string());
+}
+
 class JsonForm : public Form {
  public:
   explicit JsonForm(Target target) : target_(std::move(target)) {}
@@ -30,9 +38,9 @@ class JsonForm : public Form {
       *out += "{}";
     }
   }
-  void AppendBookmark(store::Revision revision, std::string* out) const override {
+  void AppendBookmark(store::Revision revision, bool initial_end, std::string* out) const override {
     AppendTypeMeta(target_.def().kind, api_version(), out);
-    *out += fmt::format(",\"metadata\":{{\"resourceVersion\":\"{}\"}}}}", revision);
+    *out += ",\"metadata\":" + BookmarkMeta(revision, initial_end) + "}";
   }
   void AppendListHead(const std::string& metadata, std::string* out) const override {
     AppendTypeMeta(target_.def().list_kind, api_version(), out);
@@ -71,9 +79,9 @@ class PartialForm : public Form {
   void Append(const Entry& entry, bool, std::string* out) const override {
     *out += DumpJson(table::PartialObjectMetadata(WireObject(target_, entry), api_version()));
   }
-  void AppendBookmark(store::Revision revision, std::string* out) const override {
+  void AppendBookmark(store::Revision revision, bool initial_end, std::string* out) const override {
     AppendTypeMeta("PartialObjectMetadata", api_version(), out);
-    *out += fmt::format(",\"metadata\":{{\"resourceVersion\":\"{}\"}}}}", revision);
+    *out += ",\"metadata\":" + BookmarkMeta(revision, initial_end) + "}";
   }
   void AppendListHead(const std::string& metadata, std::string* out) const override {
     AppendTypeMeta("PartialObjectMetadataList", api_version(), out);
@@ -107,8 +115,14 @@ class TableForm : public Form {
     AppendItem(entry, true, out);
     *out += "]}";
   }
-  void AppendBookmark(store::Revision revision, std::string* out) const override {
+  void AppendBookmark(store::Revision revision, bool initial_end, std::string* out) const override {
     AppendHead(fmt::format("{{\"resourceVersion\":\"{}\"}}", revision), false, out);
+    if (initial_end) {
+      // A Table has no annotations of its own: they stand in the object of a row.
+      *out += "{\"cells\":[],\"object\":";
+      AppendTypeMeta("PartialObjectMetadata", "meta.k8s.io/" + meta_version_, out);
+      *out += ",\"metadata\":" + BookmarkMeta(revision, true) + "}}";
+    }
     *out += "]}";
   }
   void AppendListHead(const std::string& metadata, std::string* out) const override {

@@ -22,53 +22,71 @@ Result<int64_t> ParseNumber(const std::string& name, const std::string& text) {
   return value;
 }
 
+// As Kubernetes reads a flag: everything but these words is true, also nothing.
 bool ParseFlag(const Query& query, std::string_view name) {
-  const std::string value = query.Get(name);
-  return query.Has(name) && value != "false" && value != "0" && value != "False";
+  std::string value = query.Get(name);
+  for (char& c : value) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return query.Has(name) && value != "false" && value != "0";
 }
 
 // The rules of apimachinery's ListOptions validation.
-Status ValidateCombination(const Query& query, const ListRequest& list) {
-  FieldErrors errors;
-  const bool initial_events = query.Has("sendInitialEvents");
-  if (list.watch) {
-    if (initial_events) {
-      errors.push_back(Forbidden("sendInitialEvents",
-                                 "sendInitialEvents is forbidden for watch unless the WatchList "
-                                 "feature gate is enabled"));
-    }
-    if (!list.match.empty()) {
-      errors.push_back(Forbidden("resourceVersionMatch",
-                                 "resourceVersionMatch is forbidden for watch unless "
-                                 "sendInitialEvents is provided"));
-    }
-  } else {
-    if (initial_events) {
-      errors.push_back(Forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list"));
-    }
-    if (!list.match.empty()) {
-      if (!list.revision) {
-        errors.push_back(Forbidden("resourceVersionMatch",
-                                   "resourceVersionMatch is forbidden unless resourceVersion is "
-                                   "provided"));
-      }
-      if (!list.continue_token.empty()) {
-        errors.push_back(Forbidden("resourceVersionMatch",
-                                   "resourceVersionMatch is forbidden when continue is provided"));
-      }
-      if (list.match != "Exact" && list.match != "NotOlderThan") {
-        errors.push_back(
-            NotSupported("resourceVersionMatch", list.match, {"Exact", "NotOlderThan", ""}));
-      }
-      if (list.match == "Exact" && list.revision == 0) {
-        errors.push_back(Forbidden("resourceVersionMatch",
-                                   "resourceVersionMatch \"exact\" is forbidden for "
-                                   "resourceVersion \"0\""));
-      }
-    }
+void ValidateWatch(const ListRequest& list, FieldErrors* errors) {
+  const char* const field = "resourceVersionMatch";
+  if (list.initial_events && list.match != "NotOlderThan") {
+    errors->push_back(Forbidden(
+        field, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"));
   }
-  if (errors.empty()) return OkStatus();
-  return InvalidObject({"meta.k8s.io", "ListOptions"}, "", errors);
+  if (list.match.empty()) return;
+  if (!list.initial_events) {
+    errors->push_back(Forbidden(field,
+                                "resourceVersionMatch is forbidden for watch unless "
+                                "sendInitialEvents is provided"));
+  }
+  if (list.match != "NotOlderThan") {
+    errors->push_back(NotSupported(field, list.match, {"NotOlderThan"}));
+  }
+  if (!list.continue_token.empty()) {
+    errors->push_back(
+        Forbidden(field, "resourceVersionMatch is forbidden when continue is provided"));
+  }
+}
+
+void ValidateList(const ListRequest& list, FieldErrors* errors) {
+  const char* const field = "resourceVersionMatch";
+  if (list.initial_events) {
+    errors->push_back(Forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list"));
+  }
+  if (list.match.empty()) return;
+  if (!list.revision) {
+    errors->push_back(
+        Forbidden(field, "resourceVersionMatch is forbidden unless resourceVersion is provided"));
+  }
+  if (!list.continue_token.empty()) {
+    errors->push_back(
+        Forbidden(field, "resourceVersionMatch is forbidden when continue is provided"));
+  }
+  if (list.match != "Exact" && list.match != "NotOlderThan") {
+    errors->push_back(NotSupported(field, list.match, {"Exact", "NotOlderThan", ""}));
+  }
+  if (list.match == "Exact" && list.revision == 0) {
+    errors->push_back(
+        Forbidden(field, "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\""));
+  }
+}
+
+Status ValidateCombination(const ListRequest& list) {
+  FieldErrors errors;
+  if (list.watch) {
+    ValidateWatch(list, &errors);
+  } else {
+    ValidateList(list, &errors);
+  }
+  if (!errors.empty()) return InvalidObject({"meta.k8s.io", "ListOptions"}, "", errors);
+  if (!list.watch && !list.continue_token.empty() && list.revision.value_or(0) != 0) {
+    return Error(Code::kBadRequest,
+                 "specifying resource version is not allowed when using continue");
+  }
+  return OkStatus();
 }
 
 Status CheckFieldSelector(const Target& target, const FieldSelector& selector) {
@@ -132,12 +150,8 @@ Result<ListRequest> ParseListRequest(const Request& request, const Target& targe
   GANTRY_TRY_SET(list.filter.labels, LabelSelector::Parse(q.Get("labelSelector")));
   GANTRY_TRY_SET(list.filter.fields, FieldSelector::Parse(q.Get("fieldSelector")));
   GANTRY_TRY(CheckFieldSelector(target, list.filter.fields));
-  if (!request.info.name.empty()) {
-    // Watching one object by its path.
-    list.filter.prefix = request.info.ns + "/" + request.info.name;
-    GANTRY_TRY_SET(list.filter.fields, FieldSelector::Parse("metadata.name=" + request.info.name));
-  } else if (const std::string* name = list.filter.fields.RequiredName();
-             name != nullptr && (!request.info.ns.empty() || !target.def().namespaced)) {
+  if (const std::string* name = list.filter.fields.RequiredName();
+      name != nullptr && (!request.info.ns.empty() || !target.def().namespaced)) {
     list.filter.prefix = request.info.ns + "/" + *name;
   }
   if (const std::string text = q.Get("limit"); !text.empty()) {
@@ -154,7 +168,13 @@ Result<ListRequest> ParseListRequest(const Request& request, const Target& targe
   list.continue_token = q.Get("continue");
   list.match = q.Get("resourceVersionMatch");
   list.bookmarks = ParseFlag(q, "allowWatchBookmarks");
-  GANTRY_TRY(ValidateCombination(q, list));
+  if (q.Has("sendInitialEvents")) list.initial_events = ParseFlag(q, "sendInitialEvents");
+  GANTRY_TRY(ValidateCombination(list));
+  // A page of a revision that the client knows is a page of exactly that revision.
+  const bool page = list.limit > 0 && list.continue_token.empty();
+  if (!list.watch && page && list.match.empty() && list.revision.value_or(0) > 0) {
+    list.match = "Exact";
+  }
   return list;
 }
 

@@ -18,11 +18,11 @@ struct ListRequest {
   std::optional<store::Revision> revision;  // resourceVersion, when it is given
   std::string match;                        // resourceVersionMatch: empty, Exact, NotOlderThan
   bool bookmarks = false;
-  Duration timeout{};  // of a watch; 0: not given
+  Duration timeout{};                  // of a watch; 0: not given
+  std::optional<bool> initial_events;  // sendInitialEvents, when it is given
 };
 
-// kBadRequest for what does not parse, kInvalid for what does not go together (sendInitialEvents
-// among it, so that clients fall back to a list).
+// kBadRequest for what does not parse, kInvalid for what does not go together.
 Result<ListRequest> ParseListRequest(const Request& request, const Target& target);
 
 // `resourceVersion` of a get or list; kBadRequest unless it is a number.

@@ -197,11 +197,16 @@ Response ServeWatch(const Endpoints& e, const Request& request, const Target& ta
   }
   options.format = *shape;
   std::unique_ptr<WatchStream> stream;
-  if (list->revision.value_or(0) == 0) {
+  const store::Revision revision = list->revision.value_or(0);
+  if (list->initial_events.value_or(revision == 0)) {
+    const store::Revision current = target.kind->cache->Current().revision;
+    if (revision > current) return ErrorResponse(TooLargeRevision(revision, current));
+    options.mark_initial_end = list->initial_events.has_value() && list->bookmarks;
     stream = WatchStream::FromNow(target.kind->cache, e.timer, std::move(options));
+  } else if (revision == 0) {
+    stream = WatchStream::AfterNow(target.kind->cache, e.timer, std::move(options));
   } else {
-    auto after =
-        WatchStream::After(target.kind->cache, e.timer, *list->revision, std::move(options));
+    auto after = WatchStream::After(target.kind->cache, e.timer, revision, std::move(options));
     if (!after.ok()) return ErrorResponse(after.error());
     stream = *std::move(after);
   }
@@ -209,7 +214,7 @@ Response ServeWatch(const Endpoints& e, const Request& request, const Target& ta
   response.content_type = (*shape)->content_type(false);
   response.long_running = true;
   if (request.websocket) {
-    response.websocket = std::make_shared<WatchSocket>(std::move(stream));
+    response.websocket = std::make_shared<WatchSocket>(std::move(stream), e.timer, e.pool);
   } else {
     response.stream = std::move(stream);
   }

@@ -3,7 +3,9 @@
 namespace gantry::apiserver {
 namespace {
 constexpr size_t kPiece = 64 * 1024;
-}
+constexpr size_t kAhead = 1024 * 1024;
+constexpr Duration kLookAgain = std::chrono::milliseconds(20);
+}  // namespace
 
 void WatchSocket::OnOpen(std::shared_ptr<WebSocketPeer> peer) {
   {
@@ -23,12 +25,24 @@ void WatchSocket::OnClose() {
   if (stream) stream->OnReady(nullptr);
 }
 
+void WatchSocket::PumpLater() {
+  timer_->After(kLookAgain, [pool = pool_, weak = weak_from_this()] {
+    pool->Post([weak] {
+      if (const auto self = weak.lock()) self->Pump();
+    });
+  });
+}
+
 void WatchSocket::Pump() {
   BodyStream::State state = BodyStream::State::kMore;
   std::shared_ptr<BodyStream> stream;
   {
     MutexLock lock(&mu_);
     while (stream_ && state == BodyStream::State::kMore) {
+      if (peer_->queued() > kAhead) {
+        PumpLater();
+        return;
+      }
       state = stream_->Pull(&rest_, kPiece);
       size_t from = 0;
       for (size_t end; (end = rest_.find('\n', from)) != std::string::npos; from = end + 1) {

@@ -2,7 +2,7 @@
 
 #include "apis/machinery/meta/field_error.h"
 #include "apis/machinery/meta/status.h"
-#include "apiserver/endpoints/list_stream.h"
+#include "apiserver/endpoints/form.h"
 #include "apiserver/endpoints/options.h"
 #include "apiserver/endpoints/patch.h"
 #include "apiserver/endpoints/request_body.h"
@@ -11,7 +11,6 @@
 #include "apiserver/registry/codec.h"
 #include "apiserver/registry/prepare.h"
 #include "apiserver/registry/strategy.h"
-#include "apiserver/storage/keys.h"
 
 namespace gantry::apiserver {
 namespace {
@@ -128,37 +127,6 @@ Task<Response> ServeDelete(const Endpoints& e, Request& request, const Target& t
   Result<Deleted> deleted = co_await e.registry->Delete(*scope, *options);
   if (!deleted.ok()) co_return ErrorResponse(deleted.error());
   co_return DeletedResponse(e, request, target, *deleted);
-}
-
-Task<Response> ServeDeleteCollection(const Endpoints& e, Request& request, const Target& target) {
-  Result<WriteScope> scope = ParseWriteScope(request, target);
-  if (!scope.ok()) co_return ErrorResponse(scope.error());
-  Result<DeleteOptions> options = ParseDeleteOptions(request, &*scope);
-  if (!options.ok()) co_return ErrorResponse(options.error());
-  Result<ListRequest> list = ParseListRequest(request, target);
-  if (!list.ok()) co_return ErrorResponse(list.error());
-
-  const Snapshot snapshot = target.kind->cache->Current();
-  std::vector<EntryPtr> deleted_entries;
-  for (Tree::Iterator it(snapshot.tree, list->filter.prefix); it.Valid(); it.Next()) {
-    const EntryPtr entry = it.entry();
-    if (!list->filter.MatchesKey(entry->key())) break;
-    if (!list->filter.Matches(*entry)) continue;
-    const ObjectKey key = ParseRelativeKey(entry->key());
-    scope->ns = key.ns;
-    scope->name = key.name;
-    Result<Deleted> deleted = co_await e.registry->Delete(*scope, *options);
-    if (!deleted.ok() && deleted.code() != Code::kNotFound)
-      co_return ErrorResponse(deleted.error());
-    if (deleted.ok()) deleted_entries.push_back(std::move(deleted->entry));
-  }
-  const std::string metadata =
-      fmt::format("{{\"resourceVersion\":\"{}\"}}", target.kind->cache->Current().revision);
-  Response response;
-  response.stream = std::make_unique<ListStream>(
-      *MakeForm(Negotiated{}, target, request.query, e.registry->deps().clock), metadata,
-      std::move(deleted_entries));
-  co_return response;
 }
 
 Response ServeGetScale(const Endpoints& e, const Request& request, const Target& target) {

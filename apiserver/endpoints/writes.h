@@ -10,7 +10,6 @@ Task<Response> ServeCreate(const Endpoints& e, Request& request, const Target& t
 Task<Response> ServeUpdate(const Endpoints& e, Request& request, const Target& target);
 Task<Response> ServePatch(const Endpoints& e, Request& request, const Target& target);
 Task<Response> ServeDelete(const Endpoints& e, Request& request, const Target& target);
-Task<Response> ServeDeleteCollection(const Endpoints& e, Request& request, const Target& target);
 Response ServeGetScale(const Endpoints& e, const Request& request, const Target& target);
 
 }  // namespace gantry::apiserver

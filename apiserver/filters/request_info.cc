@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "apis/machinery/meta/selector.h"
 #include "apiserver/filters/filters.h"
 
 namespace gantry::apiserver {
@@ -45,6 +46,20 @@ std::string VerbOf(std::string_view method, const RequestInfo& info, const Query
   return LowerCase(method);
 }
 
+// Whoever lists or watches one object by its name asks for that object: authorisation may allow it
+// by name.
+std::string SelectedName(const Query& query) {
+  const std::string text = query.Get("fieldSelector");
+  if (text.empty()) return "";
+  const Result<FieldSelector> selector = FieldSelector::Parse(text);
+  const std::string* const name = selector.ok() ? selector->RequiredName() : nullptr;
+  if (name == nullptr || *name == "." || *name == ".." ||
+      name->find_first_of("/%") != std::string::npos) {
+    return "";
+  }
+  return *name;
+}
+
 }  // namespace
 
 RequestInfo ParseRequestInfo(std::string_view method, std::string_view path, const Query& query) {
@@ -74,6 +89,7 @@ RequestInfo ParseRequestInfo(std::string_view method, std::string_view path, con
   if (parts.size() > at + 1) info.name = parts[at + 1];
   if (parts.size() > at + 2) info.subresource = parts[at + 2];
   info.verb = VerbOf(method, info, query);
+  if (info.name.empty() && info.verb != "create") info.name = SelectedName(query);
   return info;
 }
 

@@ -19,6 +19,12 @@ std::unique_ptr<WatchStream> WatchStream::FromNow(ResourceCache* cache, Timer* t
   return stream;
 }
 
+std::unique_ptr<WatchStream> WatchStream::AfterNow(ResourceCache* cache, Timer* timer,
+                                                   Options options) {
+  return std::unique_ptr<WatchStream>(
+      new WatchStream(cache, timer, cache->Attach(), std::move(options)));
+}
+
 Result<std::unique_ptr<WatchStream>> WatchStream::After(ResourceCache* cache, Timer* timer,
                                                         store::Revision revision, Options options) {
   GANTRY_TRY_SET(ResourceCache::Attached at, cache->AttachAfter(revision));
@@ -35,6 +41,7 @@ WatchStream::WatchStream(ResourceCache* cache, Timer* timer, ResourceCache::Atta
       end_(timer->clock()->Mono() + options_.timeout),
       cursor_(at.cursor),
       seen_(at.snapshot.revision),
+      initial_end_due_(options_.mark_initial_end),
       next_bookmark_(timer->clock()->Mono() + options_.bookmark_interval) {}
 
 WatchStream::~WatchStream() {
@@ -47,6 +54,10 @@ BodyStream::State WatchStream::Pull(std::string* out, size_t max) {
   if (ended_) return State::kEnd;
   const size_t limit = out->size() + max;
   if (!PullInitial(out, limit)) return State::kMore;
+  if (initial_end_due_) {
+    AppendBookmark(true, out);
+    initial_end_due_ = false;
+  }
   while (out->size() < limit) {
     const ResourceCache::Read read = cache_->ReadFrom(cursor_, incarnation_, kBatch);
     if (read.state == ResourceCache::Read::State::kClosed) {
@@ -118,21 +129,21 @@ void WatchStream::AppendError(const Error& error, std::string* out) {
   *out += "}\n";
 }
 
-void WatchStream::AppendBookmark(std::string* out) {
+void WatchStream::AppendBookmark(bool initial_end, std::string* out) {
   *out += "{\"type\":\"BOOKMARK\",\"object\":";
-  options_.format->AppendBookmark(seen_, out);
+  options_.format->AppendBookmark(seen_, initial_end, out);
   *out += "}\n";
 }
 
 BodyStream::State WatchStream::Idle(std::string* out) {
   const MonoTime now = timer_->clock()->Mono();
   if (now >= end_) {
-    if (options_.bookmarks) AppendBookmark(out);
+    if (options_.bookmarks) AppendBookmark(false, out);
     ended_ = true;
     return State::kEnd;
   }
   if (options_.bookmarks && now >= next_bookmark_) {
-    AppendBookmark(out);
+    AppendBookmark(false, out);
     next_bookmark_ = now + options_.bookmark_interval;
   }
   return State::kPending;

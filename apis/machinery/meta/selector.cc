@@ -205,12 +205,42 @@ std::string LabelSelector::ToString() const {
   return fmt::format("{}", fmt::join(parts, ","));
 }
 
+namespace {
+
+// Cuts the next term off; a comma behind a backslash is part of it.
+std::string_view NextTerm(std::string_view* text) {
+  size_t end = 0;
+  while (end < text->size() && (*text)[end] != ',') end += (*text)[end] == '\\' ? 2 : 1;
+  end = std::min(end, text->size());
+  const std::string_view term = text->substr(0, end);
+  text->remove_prefix(std::min(end + 1, text->size()));
+  return term;
+}
+
+// `\\`, `\,` and `\=` stand for the character itself.
+Result<std::string> Unescape(std::string_view value) {
+  std::string out;
+  for (size_t i = 0; i < value.size(); ++i) {
+    if (value[i] == '\\') {
+      ++i;
+      if (i == value.size() || std::string_view("\\,=").find(value[i]) == std::string_view::npos) {
+        return Error(Code::kBadRequest,
+                     fmt::format("invalid field selector: invalid escape sequence in '{}'; a "
+                                 "backslash may precede only \\, a comma and =",
+                                 value));
+      }
+    }
+    out += value[i];
+  }
+  return out;
+}
+
+}  // namespace
+
 Result<FieldSelector> FieldSelector::Parse(std::string_view text) {
   FieldSelector out;
   while (!text.empty()) {
-    const size_t comma = text.find(',');
-    std::string_view term = text.substr(0, comma);
-    text = comma == std::string_view::npos ? std::string_view() : text.substr(comma + 1);
+    const std::string_view term = NextTerm(&text);
     if (term.empty()) continue;
     const size_t eq = term.find('=');
     if (eq == std::string_view::npos || eq == 0)
@@ -220,7 +250,8 @@ Result<FieldSelector> FieldSelector::Parse(std::string_view text) {
     const std::string_view field = term.substr(0, equal ? eq : eq - 1);
     std::string_view value = term.substr(eq + 1);
     if (value.starts_with('=')) value.remove_prefix(1);
-    out.terms_.push_back({std::string(field), std::string(value), equal});
+    GANTRY_TRY_SET(std::string plain, Unescape(value));
+    out.terms_.push_back({std::string(field), std::move(plain), equal});
   }
   return out;
 }

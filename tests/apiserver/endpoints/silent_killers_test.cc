@@ -46,13 +46,22 @@ TEST_F(SilentKillers, IgnoredDryRun) {
 }
 
 TEST_F(SilentKillers, IgnoredSendInitialEvents) {
-  const RawAnswer answer = raw_.Get(
-      std::string(kConfigMapsPath) +
-      "?watch=1&allowWatchBookmarks=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan");
-  ExpectStatus(answer, 422, "Invalid");
-  EXPECT_NE(answer.body["message"].get<std::string>().find(
-                "sendInitialEvents is forbidden for watch unless the WatchList feature gate"),
-            std::string::npos);
+  for (const char* name : {"a", "b"}) {
+    ASSERT_EQ(raw_.Do("POST", kConfigMapsPath, ConfigMapBody(name)).status, 201);
+  }
+  const std::vector<Json> events =
+      raw_.Lines(std::string(kConfigMapsPath) +
+                     "?watch=1&allowWatchBookmarks=true&sendInitialEvents=true&"
+                     "resourceVersionMatch=NotOlderThan&resourceVersion=&timeoutSeconds=1",
+                 3);
+  ASSERT_EQ(events.size(), 3u);
+  EXPECT_EQ(events[0]["type"], "ADDED");
+  EXPECT_EQ(events[1]["type"], "ADDED");
+  // Without this one a reflector waits for ever.
+  EXPECT_EQ(events[2]["type"], "BOOKMARK");
+  EXPECT_EQ(events[2]["object"]["kind"], "ConfigMap");
+  EXPECT_EQ(events[2]["object"]["metadata"]["annotations"]["k8s.io/initial-events-end"], "true");
+  EXPECT_GE(std::stoll(Revision(events[2]["object"])), std::stoll(Revision(events[1]["object"])));
 }
 
 TEST_F(SilentKillers, ErrorsThatAreNoStatus) {

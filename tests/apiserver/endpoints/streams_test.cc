@@ -22,7 +22,15 @@ class FakePeer : public apiserver::WebSocketPeer {
     changed_.SignalAll();
     return !closed_;
   }
-  size_t queued() const override { return 0; }
+  size_t queued() const override {
+    MutexLock lock(&mu_);
+    return queued_;
+  }
+  // As if the connection took nothing, or everything again.
+  void set_queued(size_t bytes) {
+    MutexLock lock(&mu_);
+    queued_ = bytes;
+  }
   void Close() override {
     MutexLock lock(&mu_);
     closed_ = true;
@@ -38,9 +46,15 @@ class FakePeer : public apiserver::WebSocketPeer {
     while (!closed_) changed_.Wait(&mu_);
   }
 
+  size_t frames() const {
+    MutexLock lock(&mu_);
+    return frames_.size();
+  }
+
  private:
-  Mutex mu_;
+  mutable Mutex mu_;
   CondVar changed_;
+  size_t queued_ = 0;
   std::vector<std::string> frames_;
   bool closed_ = false;
 };
@@ -180,6 +194,18 @@ TEST_F(Streams, WatchOverWebSocket) {
   EXPECT_EQ(Json::parse(peer->WaitFor(1)[0])["type"], "ADDED");
   EXPECT_EQ(raw_.Do("DELETE", path_ + "/c").status, 200);
   EXPECT_EQ(Json::parse(peer->WaitFor(2)[1])["type"], "DELETED");
+  response.websocket->OnClose();
+}
+
+TEST_F(Streams, AWatchWaitsForAPeerThatReadsSlowly) {
+  auto response = Upgrade(path_, "watch=1", "");
+  ASSERT_TRUE(response.websocket) << response.body;
+  const auto peer = std::make_shared<FakePeer>();
+  peer->set_queued(2 << 20);
+  response.websocket->OnOpen(peer);
+  EXPECT_EQ(peer->frames(), 0u);
+  peer->set_queued(0);
+  EXPECT_EQ(Json::parse(peer->WaitFor(1)[0])["type"], "ADDED");
   response.websocket->OnClose();
 }
 

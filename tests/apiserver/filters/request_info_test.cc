@@ -50,6 +50,18 @@ TEST(RequestInfo, FollowsKubernetesRules) {
       {"GET", "/apis/gantry.dev/v1/nodes/n1", "get gantry.dev/v1 - nodes/n1/-"},
       {"GET", "/apis/gantry.dev/v1/namespaces/a/containers/c/log",
        "get gantry.dev/v1 a containers/c/log"},
+      // A selection by name asks for that name.
+      {"GET", "/api/v1/namespaces/a/configmaps?fieldSelector=metadata.name%3Db",
+       "list -/v1 a configmaps/b/-"},
+      {"GET", "/api/v1/configmaps?watch=1&fieldSelector=x%3Dy,metadata.name%3Db",
+       "watch -/v1 - configmaps/b/-"},
+      {"DELETE", "/api/v1/namespaces/a/configmaps?fieldSelector=metadata.name%3Db",
+       "deletecollection -/v1 a configmaps/b/-"},
+      {"GET", "/api/v1/configmaps?fieldSelector=metadata.name!%3Db", "list -/v1 - configmaps/-/-"},
+      {"GET", "/api/v1/configmaps?fieldSelector=metadata.name%3Da%2Fb",
+       "list -/v1 - configmaps/-/-"},
+      {"POST", "/api/v1/namespaces/a/configmaps?fieldSelector=metadata.name%3Db",
+       "create -/v1 a configmaps/-/-"},
       {"OPTIONS", "/api/v1/configmaps", "options -/v1 - configmaps/-/-"},
   };
   for (const Case& c : cases) {

@@ -10,8 +10,8 @@ namespace {
 class PlainFormat : public ObjectFormat {
  public:
   void Append(const Entry& entry, bool, std::string* out) const override { *out += *entry.Wire(); }
-  void AppendBookmark(store::Revision revision, std::string* out) const override {
-    *out += std::to_string(revision);
+  void AppendBookmark(store::Revision revision, bool initial_end, std::string* out) const override {
+    *out += std::to_string(revision) + (initial_end ? " end" : "");
   }
 };
 
@@ -99,6 +99,31 @@ TEST_F(CacheTest, WakesOnlyForItsOwnKeysAndBeforeItFallsOff) {
   EXPECT_EQ(woken, 1);
   stream->OnReady([&woken] { ++woken; });
   EXPECT_EQ(woken, 2) << "there is an event already";
+}
+
+// Without bookmarks an idle watch falls out of the window, and its client lists everything anew.
+TEST_F(CacheTest, AnIdleWatchIsToldTheRevisionEachMinuteAndAtItsEnd) {
+  FakeClock clock{WallTime()};
+  Timer timer(&clock);
+  Put("a/x");
+  WatchStream::Options options;
+  options.filter.prefix = "a/";
+  options.bookmarks = true;
+  options.timeout = std::chrono::seconds(150);
+  options.format = std::make_shared<PlainFormat>();
+  const auto stream = *WatchStream::After(&cache_, &timer, 1, std::move(options));
+  EXPECT_TRUE(Drain(stream.get()).empty());
+  Put("b/x");  // not this watch's, but its revision is news
+  EXPECT_TRUE(Drain(stream.get()).empty());
+  clock.Advance(std::chrono::seconds(61));
+  EXPECT_EQ(Drain(stream.get()), std::vector<std::string>{R"({"type":"BOOKMARK","object":2})"});
+  EXPECT_TRUE(Drain(stream.get()).empty());
+  clock.Advance(std::chrono::seconds(60));
+  EXPECT_EQ(Drain(stream.get()).size(), 1u);
+  clock.Advance(std::chrono::seconds(30));
+  EXPECT_EQ(Drain(stream.get()).size(), 1u) << "the last word of a watch that timed out";
+  std::string out;
+  EXPECT_EQ(stream->Pull(&out, 100), BodyStream::State::kEnd);
 }
 
 TEST_F(CacheTest, RebuildEndsWatches) {
