@@ -1,27 +1,21 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <ostream>
 
 #include "kubectl-plugin/cmd/commands.h"
 #include "kubectl-plugin/errors.h"
-#include "kubectl-plugin/manifests.h"
-#include "kubectl-plugin/mapper.h"
 #include "kubectl-plugin/print/progress.h"
-#include "kubectl-plugin/targets.h"
+#include "kubectl-plugin/selection.h"
 #include "kubectl-plugin/waiter.h"
 
 namespace gantry::kubectl {
 namespace {
 
 struct DeleteFlags {
-  std::vector<std::string> words;
-  std::vector<std::string> files;
-  bool recursive = false;
-  bool all = false;
-  bool all_namespaces = false;
+  SelectionFlags which;
   bool ignore_not_found = false;
   bool wait = true;
-  std::string selector;
   std::string cascade = "background";
   std::string timeout = "0s";
   std::string dry_run;
@@ -83,49 +77,12 @@ class Deleter {
   }
 
   Result<std::vector<Doomed>> Find() {
-    GANTRY_TRY_SET(const Mapper* mapper, session_.mapper());
-    GANTRY_TRY_SET(const std::string ns, session_.ns());
+    GANTRY_TRY_SET(auto objects, SelectObjects(session_, flags_.which, flags_.ignore_not_found));
+    // What was applied first is needed longest.
+    if (!flags_.which.files.empty()) std::reverse(objects.begin(), objects.end());
     std::vector<Doomed> out;
-    if (!flags_.files.empty()) {
-      GANTRY_TRY_SET(const auto manifests,
-                     ReadManifests(session_.io(), flags_.files, flags_.recursive));
-      // What was applied first is needed longest.
-      for (auto m = manifests.rbegin(); m != manifests.rend(); ++m) {
-        const ServedResource* type = mapper->FindKind(m->object.gvk());
-        if (!type) {
-          if (flags_.ignore_not_found) continue;
-          return LocalError(fmt::format("no matches for kind \"{}\" in version \"{}\"",
-                                        m->object.kind(), m->object.api_version()));
-        }
-        const std::string own(m->object.ns());
-        out.push_back(
-            {type, KeyOf(*type, own.empty() ? ns : own, std::string(m->object.name())), ""});
-      }
-      return out;
-    }
-    GANTRY_TRY_SET(const std::vector<Target> targets, ParseTargets(*mapper, flags_.words));
-    for (const Target& target : targets) {
-      for (const std::string& name : target.names) {
-        out.push_back({target.type, KeyOf(*target.type, ns, name), ""});
-      }
-      if (!target.names.empty()) continue;
-      if (!flags_.all && flags_.selector.empty()) {
-        return LocalError("resource(s) were provided, but no name was specified; use --all or -l");
-      }
-      GANTRY_TRY_SET(const client::Client* client, session_.client());
-      client::ListOptions list;
-      list.label_selector = flags_.selector;
-      GANTRY_TRY_SET(const client::List found,
-                     client->ListAll(session_.ctx(), target.type->resource,
-                                     flags_.all_namespaces ? "" : ns, list));
-      for (const Object& o : found.items) out.push_back({target.type, o.key(), ""});
-    }
+    for (const NamedObject& o : objects) out.push_back({o.type, o.key, ""});
     return out;
-  }
-
-  static ObjectKey KeyOf(const ServedResource& type, const std::string& ns,
-                         const std::string& name) {
-    return {type.resource.namespaced ? ns : "", name};
   }
 
   Status DeleteOne(Doomed* d) {
@@ -176,15 +133,15 @@ void AddDelete(const Command& root, Session* session) {
       root.Add("delete", "delete objects",
                "kubectl-gantry delete (TYPE NAME... | TYPE/NAME... | TYPE -l SELECTOR | "
                "TYPE --all | -f FILE)");
-  verb.Words(&flags->words, "types and names")
-      .List("-f,--filename", &flags->files, "delete the objects of these files")
-      .Flag("-R,--recursive", &flags->recursive, "go down into directories")
-      .Flag("--all", &flags->all, "all objects of the type")
-      .Flag("-A,--all-namespaces", &flags->all_namespaces, "of all namespaces")
+  verb.Words(&flags->which.words, "types and names")
+      .List("-f,--filename", &flags->which.files, "delete the objects of these files")
+      .Flag("-R,--recursive", &flags->which.recursive, "go down into directories")
+      .Flag("--all", &flags->which.all, "all objects of the type")
+      .Flag("-A,--all-namespaces", &flags->which.all_namespaces, "of all namespaces")
       .Flag("--ignore-not-found", &flags->ignore_not_found,
             "an object that does not exist is no error")
       .Flag("--wait", &flags->wait, "wait until the objects are gone (the default)")
-      .Text("-l,--selector", &flags->selector, "only objects with these labels")
+      .Text("-l,--selector", &flags->which.selector, "only objects with these labels")
       .Text("--cascade", &flags->cascade, "what belongs to them: background, foreground or orphan")
       .Text("--timeout", &flags->timeout, "how long to wait; 0s: without end")
       .Text("--dry-run", &flags->dry_run, "none or server")

@@ -5,10 +5,9 @@
 #include "apis/machinery/meta/status.h"
 #include "kubectl-plugin/cmd/commands.h"
 #include "kubectl-plugin/errors.h"
-#include "kubectl-plugin/manifests.h"
-#include "kubectl-plugin/mapper.h"
 #include "kubectl-plugin/print/object_printer.h"
 #include "kubectl-plugin/print/table.h"
+#include "kubectl-plugin/selection.h"
 #include "kubectl-plugin/targets.h"
 
 namespace gantry::kubectl {
@@ -71,17 +70,8 @@ class Getter {
     GANTRY_TRY_SET(const std::string ns, session_.ns());
     std::vector<Query> queries;
     if (!flags_.files.empty()) {
-      GANTRY_TRY_SET(const auto manifests,
-                     ReadManifests(session_.io(), flags_.files, flags_.recursive));
-      for (const Manifest& m : manifests) {
-        const ServedResource* type = mapper->FindKind(m.object.gvk());
-        if (!type) {
-          return LocalError(fmt::format("no matches for kind \"{}\" in version \"{}\"",
-                                        m.object.kind(), m.object.api_version()));
-        }
-        const std::string own(m.object.ns());
-        queries.push_back({type, own.empty() ? ns : own, std::string(m.object.name())});
-      }
+      GANTRY_TRY_SET(const auto objects, ObjectsOfFiles(session_, flags_.files, flags_.recursive));
+      for (const NamedObject& o : objects) queries.push_back({o.type, o.key.ns, o.key.name});
       return queries;
     }
     if (flags_.words.empty()) {

@@ -5,6 +5,7 @@
 #include "kubectl-plugin/cmd/commands.h"
 #include "kubectl-plugin/errors.h"
 #include "kubectl-plugin/mapper.h"
+#include "kubectl-plugin/selection.h"
 #include "kubectl-plugin/targets.h"
 
 namespace gantry::kubectl {
@@ -48,8 +49,7 @@ Result<int> Scale(Session& session, const ScaleFlags& flags) {
     if (target.names.empty())
       return LocalError("resource(s) were provided, but no name was specified");
     for (const std::string& name : target.names) {
-      const ObjectKey key{target.type->resource.namespaced ? ns : "", name};
-      const Status s = ScaleOne(session, *target.type, key, flags);
+      const Status s = ScaleOne(session, *target.type, KeyOf(*target.type, ns, name), flags);
       if (s.ok()) continue;
       session.io().err << FormatError(s.error()) << "\n";
       code = 1;

@@ -5,23 +5,17 @@
 #include "apis/machinery/meta/condition.h"
 #include "kubectl-plugin/cmd/commands.h"
 #include "kubectl-plugin/errors.h"
-#include "kubectl-plugin/manifests.h"
-#include "kubectl-plugin/mapper.h"
 #include "kubectl-plugin/print/progress.h"
 #include "kubectl-plugin/print/template.h"
-#include "kubectl-plugin/targets.h"
+#include "kubectl-plugin/selection.h"
 #include "kubectl-plugin/waiter.h"
 
 namespace gantry::kubectl {
 namespace {
 
 struct WaitFlags {
-  std::vector<std::string> words;
-  std::vector<std::string> files;
-  bool recursive = false;
-  bool all = false;
+  SelectionFlags which;
   std::string condition;
-  std::string selector;
   std::string timeout = "30s";
 };
 
@@ -79,7 +73,7 @@ class Waiter {
     if (flags_.condition.empty()) return LocalError("--for is required: --for=condition=Ready");
     GANTRY_TRY_SET(const Met met, ParseFor(flags_.condition));
     GANTRY_TRY_SET(const Duration timeout, ParseTimeout(flags_.timeout));
-    GANTRY_TRY_SET(const auto objects, Find());
+    GANTRY_TRY_SET(const auto objects, SelectObjects(session_, flags_.which));
     if (objects.empty()) {
       if (flags_.condition == "delete") return 0;
       return LocalError("no matching resources found");
@@ -98,50 +92,6 @@ class Waiter {
   }
 
  private:
-  using Named = std::pair<const ServedResource*, ObjectKey>;
-
-  Result<std::vector<Named>> Find() {
-    GANTRY_TRY_SET(const Mapper* mapper, session_.mapper());
-    GANTRY_TRY_SET(const std::string ns, session_.ns());
-    std::vector<Named> out;
-    if (!flags_.files.empty()) {
-      GANTRY_TRY_SET(const auto manifests,
-                     ReadManifests(session_.io(), flags_.files, flags_.recursive));
-      for (const Manifest& m : manifests) {
-        const ServedResource* type = mapper->FindKind(m.object.gvk());
-        if (!type) {
-          return LocalError(fmt::format("no matches for kind \"{}\" in version \"{}\"",
-                                        m.object.kind(), m.object.api_version()));
-        }
-        const std::string own(m.object.ns());
-        out.emplace_back(type, KeyOf(*type, own.empty() ? ns : own, std::string(m.object.name())));
-      }
-      return out;
-    }
-    GANTRY_TRY_SET(const std::vector<Target> targets, ParseTargets(*mapper, flags_.words));
-    for (const Target& target : targets) {
-      for (const std::string& name : target.names) {
-        out.emplace_back(target.type, KeyOf(*target.type, ns, name));
-      }
-      if (!target.names.empty()) continue;
-      if (!flags_.all && flags_.selector.empty()) {
-        return LocalError("resource(s) were provided, but no name was specified; use --all or -l");
-      }
-      GANTRY_TRY_SET(const client::Client* client, session_.client());
-      client::ListOptions list;
-      list.label_selector = flags_.selector;
-      GANTRY_TRY_SET(const client::List found,
-                     client->ListAll(session_.ctx(), target.type->resource, ns, list));
-      for (const Object& o : found.items) out.emplace_back(target.type, o.key());
-    }
-    return out;
-  }
-
-  static ObjectKey KeyOf(const ServedResource& type, const std::string& ns,
-                         const std::string& name) {
-    return {type.resource.namespaced ? ns : "", name};
-  }
-
   // False when the time was up.
   Result<bool> WaitOne(const ServedResource& type, const ObjectKey& key, Duration timeout,
                        const Met& met) {
@@ -180,13 +130,13 @@ void AddWait(const Command& root, Session* session) {
   auto flags = std::make_shared<WaitFlags>();
   const Command verb = root.Add("wait", "wait until objects are in a state",
                                 "kubectl-gantry wait TYPE/NAME... --for=condition=Ready");
-  verb.Words(&flags->words, "types and names")
-      .List("-f,--filename", &flags->files, "the objects of these files")
-      .Flag("-R,--recursive", &flags->recursive, "go down into directories")
-      .Flag("--all", &flags->all, "all objects of the type in the namespace")
+  verb.Words(&flags->which.words, "types and names")
+      .List("-f,--filename", &flags->which.files, "the objects of these files")
+      .Flag("-R,--recursive", &flags->which.recursive, "go down into directories")
+      .Flag("--all", &flags->which.all, "all objects of the type in the namespace")
       .Text("--for", &flags->condition,
             "condition=TYPE[=STATUS], jsonpath={PATH}[=VALUE], create or delete")
-      .Text("-l,--selector", &flags->selector, "only objects with these labels")
+      .Text("-l,--selector", &flags->which.selector, "only objects with these labels")
       .Text("--timeout", &flags->timeout,
             "how long to wait (30s); 0s: look once; negative: without end");
   verb.Runs([session, flags] { return Waiter(session, *flags).Run(); });
