@@ -3,6 +3,7 @@
 #   gantry_library(NAME [SUBDIRS dir...] [DEPS target...])   static library of every *.cc here
 #   gantry_binary(NAME [DEPS target...])                     executable of every *.cc here
 #   gantry_test(NAME [UNIT] [LABEL label] [DEPS target...])  gtest executable of every *.cc here
+#   gantry_proto(NAME FILE.proto)                            static library of a protobuf file here
 #
 # Files are globbed, so adding a file needs no edit here. Files named main.cc are left to
 # gantry_binary. UNIT tests are built and run by the sanitizer presets too; LABEL (crash) names another
@@ -61,4 +62,24 @@ function(gantry_precompile name)
   if(TARGET gantry_pch)
     target_precompile_headers(${name} REUSE_FROM gantry_pch)
   endif()
+endfunction()
+
+# gantry_proto(NAME FILE.proto): the C++ of a protobuf file of this directory. The generated header is
+# included by the file's path from the root, as "apiserver/openapi/openapi_v2.pb.h".
+function(gantry_proto name file)
+  file(RELATIVE_PATH dir ${CMAKE_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR})
+  get_filename_component(stem ${file} NAME_WE)
+  set(out ${CMAKE_BINARY_DIR}/generated/${dir})
+  file(MAKE_DIRECTORY ${out})
+  add_custom_command(
+    OUTPUT ${out}/${stem}.pb.cc ${out}/${stem}.pb.h
+    COMMAND protobuf::protoc --proto_path=${CMAKE_SOURCE_DIR}
+            --cpp_out=${CMAKE_BINARY_DIR}/generated ${CMAKE_CURRENT_SOURCE_DIR}/${file}
+    DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${file}
+    COMMENT "Generating ${stem}.pb.cc")
+  add_library(${name} STATIC ${out}/${stem}.pb.cc ${out}/${stem}.pb.h)
+  # The full runtime: one process cannot hold both, and apiserver/protobuf needs reflection.
+  target_link_libraries(${name} PUBLIC protobuf::libprotobuf)
+  # A system directory, so that checks of our own style pass over generated headers.
+  target_include_directories(${name} SYSTEM INTERFACE ${CMAKE_BINARY_DIR}/generated)
 endfunction()
