@@ -6,42 +6,18 @@
 #include "controllers/cluster/cluster_controller.h"
 #include "controllers/garbagecollector/garbage_collector.h"
 #include "controllers/namespace/namespace_controller.h"
-#include "tests/envtest/envtest.h"
+#include "tests/controllers/testing/controllers_fixture.h"
 
 namespace gantry {
 namespace {
 
-using namespace std::chrono_literals;
-
-class LifecycleTest : public ::testing::Test {
+class LifecycleTest : public testing::ControllersTest {
  protected:
-  LifecycleTest() : client_(env_.Client("test")), manager_(Options()) {
+  LifecycleTest() {
     gc::AddGarbageCollector(&manager_);
     ns::AddNamespaceController(&manager_);
     cluster::AddClusterController(&manager_);
-    const Status started = manager_.Start(Context().WithTimeout(30s));
-    EXPECT_TRUE(started.ok()) << (started.ok() ? "" : started.error().message);
-  }
-  ~LifecycleTest() override { manager_.Stop(); }
-
-  runtime::Manager::Options Options() {
-    runtime::Manager::Options options;
-    options.transport = [this](const std::string&) { return env_.Transport(); };
-    return options;
-  }
-
-  // Waits for a state, for as long as a slow machine may need.
-  template <typename Predicate>
-  static bool Eventually(Predicate holds) {
-    const Context limit = Context().WithTimeout(30s);
-    while (!holds()) {
-      if (!limit.SleepFor(5ms).ok()) return false;
-    }
-    return true;
-  }
-  bool Gone(const client::Resource& r, const ObjectKey& key) {
-    const auto got = client_.Get({}, r, key);
-    return !got.ok() && got.code() == Code::kNotFound;
+    StartControllers();
   }
 
   Object MakeConfigMap(const std::string& name, const Object* owner = nullptr,
@@ -49,9 +25,7 @@ class LifecycleTest : public ::testing::Test {
     Object o(v1::kConfigMaps.gvk(), {"default", name});
     if (owner) o.set_owner(owner->MakeOwnerReference());
     o.set_finalizers(finalizers);
-    auto made = client_.Create({}, v1::kConfigMaps, o);
-    EXPECT_TRUE(made.ok()) << (made.ok() ? "" : made.error().message);
-    return made.ok() ? *made : Object();
+    return Must(client_.Create({}, v1::kConfigMaps, o));
   }
   void Delete(const Object& o, client::Propagation propagation) {
     client::DeleteOptions options;
@@ -65,10 +39,6 @@ class LifecycleTest : public ::testing::Test {
                       {{"metadata", {{"finalizers", nullptr}}}});
     EXPECT_TRUE(patched.ok());
   }
-
-  testing::EnvTest env_;
-  client::Client client_;
-  runtime::Manager manager_;
 };
 
 TEST_F(LifecycleTest, BackgroundDeletionTakesDependentsAndTheirs) {

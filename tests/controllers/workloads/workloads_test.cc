@@ -6,41 +6,21 @@
 #include "controllers/garbagecollector/garbage_collector.h"
 #include "controllers/scheduler/scheduler_controller.h"
 #include "controllers/service/service_controller.h"
+#include "tests/controllers/testing/controllers_fixture.h"
 #include "tests/controllers/workloads/fake_hosts.h"
-#include "tests/envtest/envtest.h"
 
 namespace gantry {
 namespace {
 
-using namespace std::chrono_literals;
-
-class WorkloadsTest : public ::testing::Test {
+class WorkloadsTest : public testing::ControllersTest {
  protected:
-  WorkloadsTest() : client_(env_.Client("test")), manager_(Options()) {
+  WorkloadsTest() {
     application::AddApplicationController(&manager_);
     service::AddServiceController(&manager_);
     scheduler::AddSchedulerController(&manager_);
     gc::AddGarbageCollector(&manager_);
     FakeHosts::Add(&manager_, {"broken:1"});
-    const Status started = manager_.Start(Context().WithTimeout(30s));
-    EXPECT_TRUE(started.ok()) << (started.ok() ? "" : started.error().message);
-  }
-  ~WorkloadsTest() override { manager_.Stop(); }
-
-  runtime::Manager::Options Options() {
-    runtime::Manager::Options options;
-    options.transport = [this](const std::string&) { return env_.Transport(); };
-    return options;
-  }
-
-  // Waits for a state, for as long as a slow machine may need.
-  template <typename Predicate>
-  static bool Eventually(Predicate holds) {
-    const Context limit = Context().WithTimeout(30s);
-    while (!holds()) {
-      if (!limit.SleepFor(5ms).ok()) return false;
-    }
-    return true;
+    StartControllers();
   }
 
   void MakeNode(const std::string& name, bool ready = true) {
@@ -63,10 +43,6 @@ class WorkloadsTest : public ::testing::Test {
   void SetCompose(const std::string& compose) {
     Must(client_.Patch({}, v1::kApplications, {"default", "shop"}, client::PatchType::kMerge,
                        {{"spec", {{"compose", compose}}}}));
-  }
-  static Object Must(Result<Object> r) {
-    EXPECT_TRUE(r.ok()) << (r.ok() ? "" : r.error().message);
-    return r.ok() ? *r : Object();
   }
   Object Get(const client::Resource& r, const std::string& name) {
     auto got = client_.Get({}, r, {r.namespaced ? "default" : "", name});
@@ -98,10 +74,6 @@ class WorkloadsTest : public ::testing::Test {
     for (const Object& c : Containers(service)) out.insert(std::string(c.label(v1::kLabelSlot)));
     return out;
   }
-
-  testing::EnvTest env_;
-  client::Client client_;
-  runtime::Manager manager_;
 };
 
 constexpr char kShop[] = R"(

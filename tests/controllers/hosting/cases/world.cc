@@ -9,6 +9,7 @@
 #include "controllers/container/labels.h"
 #include "controllers/node/node_controller.h"
 #include "controllers/volume/volume_controller.h"
+#include "tests/controllers/testing/controllers_fixture.h"
 
 namespace gantry::testing {
 namespace {
@@ -68,9 +69,7 @@ World::~World() {
 }
 
 void World::StartControllers() {
-  runtime::Manager::Options options;
-  options.transport = [this](const std::string&) { return env.Transport(); };
-  manager = std::make_unique<runtime::Manager>(options);
+  manager = std::make_unique<runtime::Manager>(ManagerOptions(&env));
   hosts = std::make_unique<hosts::HostPool>(
       manager->ClientFor("hosts"), &manager->InformerFor(v1::kNodes)->lister(), docker::NewEngine);
   node::AddNodeController(manager.get(), hosts.get());
@@ -125,11 +124,7 @@ bool World::Gone(const client::Resource& kind, const ObjectKey& key) {
 }
 
 bool World::Eventually(const std::function<bool()>& holds, Duration limit) {
-  const Context limited = ctx.WithTimeout(limit);
-  while (!holds()) {
-    if (!limited.SleepFor(10ms).ok()) return false;
-  }
-  return true;
+  return testing::Eventually(ctx.WithTimeout(limit), holds);
 }
 
 Object World::Await(const std::string& name, const std::function<bool(const Object&)>& done) {
