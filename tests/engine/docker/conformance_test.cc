@@ -13,7 +13,7 @@ std::unique_ptr<RealEngine> shared;
 class SharedEngine : public ::testing::Environment {
  public:
   void SetUp() override {
-    if (!RealEngine::Available()) GTEST_SKIP() << "needs root, dockerd, docker and busybox";
+    ASSERT_TRUE(RealEngine::Available()) << "needs root, dockerd, docker and busybox";
     shared = std::make_unique<RealEngine>();
   }
   void TearDown() override { shared.reset(); }

@@ -14,7 +14,7 @@ namespace {
 class Daemon : public ::testing::Test {
  protected:
   void SetUp() override {
-    if (!RealEngine::Available()) GTEST_SKIP() << "needs root, dockerd, docker and busybox";
+    ASSERT_TRUE(RealEngine::Available()) << "needs root, dockerd, docker and busybox";
   }
   const Context ctx_ = Context().WithTimeout(std::chrono::minutes(2));
 };

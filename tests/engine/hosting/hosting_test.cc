@@ -14,7 +14,7 @@ std::unique_ptr<RealEngine> shared;
 class SharedEngine : public ::testing::Environment {
  public:
   void SetUp() override {
-    if (!RealEngine::Available()) GTEST_SKIP() << "needs root, dockerd, docker and busybox";
+    ASSERT_TRUE(RealEngine::Available()) << "needs root, dockerd, docker and busybox";
     shared = std::make_unique<RealEngine>();
   }
   void TearDown() override { shared.reset(); }
@@ -25,7 +25,7 @@ const bool registered = (::testing::AddGlobalTestEnvironment(new SharedEngine),
 
 // The daemon ends and starts again under running controllers: the same containers, none twice.
 TEST(HostingOnDaemon, RestartKeepsContainers) {
-  if (!RealEngine::Available()) GTEST_SKIP() << "needs root, dockerd, docker and busybox";
+  ASSERT_TRUE(RealEngine::Available()) << "needs root, dockerd, docker and busybox";
   RealEngine daemon;
   World world(daemon.endpoint());
   world.StartControllers();

@@ -157,37 +157,28 @@ TEST_F(HttpsTransportTest, StreamsPieceByPiece) {
   EXPECT_EQ(*stream->stream->Read(), "");
 }
 
-class HangingServer {
- public:
-  explicit HangingServer(const Identity& identity)
-      : server(identity, [this](const TlsServer::Request&) {
-          return TlsServer::Answer{200, "", [this](const TlsServer::Write& write) {
-                                     write("first");
-                                     while (!leave_ && write(".")) std::this_thread::sleep_for(5ms);
-                                     write_failed_.set_value(!leave_);
-                                   }};
-        }) {}
-  ~HangingServer() { leave_ = true; }
-  bool ClientLeft() { return write_failed_.get_future().get(); }
-
- private:
-  std::atomic<bool> leave_{false};
-  std::promise<bool> write_failed_;
-
- public:
-  TlsServer server;
-};
-
 TEST_F(HttpsTransportTest, ClosingAStreamEndsIt) {
-  HangingServer hanging(identity_);
-  auto stream = To(hanging.server)->Stream(Context(), {"GET", "/", {}, ""});
+  std::promise<void> closed;
+  std::promise<void> client_left;
+  TlsServer server(identity_, [&](const TlsServer::Request&) {
+    return TlsServer::Answer{200, "", [&](const TlsServer::Write& write) {
+                               write("first");
+                               closed.get_future().wait();
+                               // Ends only when the peer is gone.
+                               while (write(".")) {
+                               }
+                               client_left.set_value();
+                             }};
+  });
+  auto stream = To(server)->Stream(Context(), {"GET", "/", {}, ""});
   ASSERT_TRUE(stream.ok());
   ASSERT_TRUE(stream->stream->Read().ok());
   stream->stream->Close();
+  closed.set_value();
   Result<std::string> read = stream->stream->Read();
   while (read.ok()) read = stream->stream->Read();
   EXPECT_EQ(read.code(), Code::kCancelled);
-  EXPECT_TRUE(hanging.ClientLeft());
+  client_left.get_future().wait();
 }
 
 TEST_F(HttpsTransportTest, CancellingTheContextWakesAReader) {
