@@ -6,7 +6,7 @@
 #include "apis/machinery/base/log.h"
 #include "apiserver/gantry/commands.h"
 #include "apiserver/server/nonresource.h"
-#include "store/rocksdb/restore.h"
+#include "store/rocksdb/backup.h"
 #include "store/tools/check.h"
 
 namespace gantry::program {
@@ -90,6 +90,9 @@ int Main(int argc, char** argv) {
   CLI::App* const dump = store_command->add_subcommand("dump", "Print every key, a JSON line each");
   dump->add_option("dir", dir, "The store's directory")->required();
   dump->add_option("--prefix", prefix, "Only keys that begin so");
+  CLI::App* const save = store_command->add_subcommand("backup", "Copy a store, consistently");
+  save->add_option("dir", dir, "The store's directory")->required();
+  save->add_option("backup", backup, "The backup's directory, which must not exist")->required();
   CLI::App* const restore = store_command->add_subcommand("restore", "Make a store from a backup");
   restore->add_option("backup", backup, "The backup's directory")->required();
   restore->add_option("dir", dir, "The new store's directory, which must not exist")->required();
@@ -108,6 +111,7 @@ int Main(int argc, char** argv) {
   }
   if (*check) return RunStoreCheck(dir);
   if (*dump) return Report(store::DumpStore(dir, prefix, std::cout));
+  if (*save) return Report(store::BackupStore(dir, backup));
   if (*restore) return RunStoreRestore(backup, dir);
 
   PrepareSignals();

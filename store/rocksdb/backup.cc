@@ -1,4 +1,4 @@
-#include "store/rocksdb/restore.h"
+#include "store/rocksdb/backup.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -6,11 +6,17 @@
 
 #include "store/rocksdb/compactor.h"
 #include "store/rocksdb/engine.h"
+#include "store/rocksdb/rocksdb_store.h"
 
 namespace gantry::store {
 namespace {
 
 namespace fs = std::filesystem;
+
+bool HoldsStore(const std::string& dir) {
+  std::error_code error;
+  return fs::exists(fs::path(dir) / "CURRENT", error);
+}
 
 // Copies the files and makes the copy durable file by file.
 Status CopyDirectory(const std::string& from, const std::string& to) {
@@ -42,13 +48,18 @@ Result<Revision> RaiseRevisions(const std::string& dir, Revision above) {
 
 }  // namespace
 
+Status BackupStore(const std::string& dir, const std::string& backup) {
+  // Opening would make one.
+  if (!HoldsStore(dir)) return Error(Code::kNotFound, "backup \"" + dir + "\": there is no store");
+  GANTRY_TRY_SET(const auto store, OpenRocksDbStore(dir));
+  return store->Backup(backup);
+}
+
 Result<Revision> RestoreBackup(const std::string& backup, const std::string& target,
                                const RestoreOptions& options) {
   const std::string context = "restore \"" + backup + "\" to \"" + target + "\"";
   std::error_code error;
-  if (!fs::exists(fs::path(backup) / "CURRENT", error)) {
-    return Error(Code::kNotFound, context + ": there is no backup");
-  }
+  if (!HoldsStore(backup)) return Error(Code::kNotFound, context + ": there is no backup");
   if (fs::exists(target, error)) {
     return Error(Code::kAlreadyExists, context + ": the target exists");
   }

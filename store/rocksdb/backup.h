@@ -6,6 +6,10 @@
 
 namespace gantry::store {
 
+// Copies the store in `dir`, which no process has open, to the new directory `backup`. kNotFound
+// when there is no store, else as OpenRocksDbStore and Store::Backup.
+Status BackupStore(const std::string& dir, const std::string& backup);
+
 // At least so far apart are the revisions before and after a restore.
 inline constexpr Revision kRestoreBump = 1'000'000'000;
 

@@ -1,7 +1,8 @@
-#include "store/rocksdb/restore.h"
+#include "store/rocksdb/backup.h"
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <sstream>
 
 #include "store/conformance/recorder.h"
@@ -29,6 +30,17 @@ class RestoreTest : public testing::Test {
   TempDir dir_;
   Revision last_ = 0;
 };
+
+TEST_F(RestoreTest, AStoreThatNobodyHasOpenIsCopied) {
+  ASSERT_TRUE(BackupStore(dir_ / "store", dir_ / "copy").ok());
+  std::stringstream report;
+  EXPECT_EQ(CheckStore(dir_ / "copy", report)->problems, 0u) << report.str();
+  EXPECT_EQ((*OpenRocksDbStore(dir_ / "copy"))->current_revision(), last_);
+  EXPECT_EQ(BackupStore(dir_ / "store", dir_ / "copy").code(), Code::kAlreadyExists);
+  // Nothing is made in passing.
+  EXPECT_EQ(BackupStore(dir_ / "none", dir_ / "copy2").code(), Code::kNotFound);
+  EXPECT_FALSE(std::filesystem::exists(dir_ / "none"));
+}
 
 TEST_F(RestoreTest, ContinuesFarAboveEveryRevisionHandedOut) {
   auto floor = RestoreBackup(dir_ / "backup", dir_ / "restored");
