@@ -22,6 +22,8 @@ check_fails "all missing parameters at once" "DB_PASSWORD, TAG are used by the t
 check_fails "nothing was created" "not found" kubectl get application shop
 sed -i 's/compose: |/composed: |/' "$WORK/app.yaml"
 check_fails "unknown fields" 'unknown field "spec.composed"' kg apply -f "$WORK/app.yaml"
+app quiet <<<$'services:\n  web:\n    image: a\n    container_name: quiet' > "$WORK/app.yaml"
+check "what is ignored is warned of" says "Warning: spec.compose: services.web.container_name" kubectl apply --dry-run=server -f "$WORK/app.yaml"
 printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: big}\ndata: {a: "%s"}\n' "$(head -c 3300000 /dev/zero | tr '\0' x)" > "$WORK/big.yaml"
 check_fails "a 3 MiB object" "413" kubectl create -f "$WORK/big.yaml" --validate=false -v=6
 printf '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"deep"},"x":%s%s}' "$(printf '[%.0s' $(seq 10000))" "$(printf ']%.0s' $(seq 10000))" > "$WORK/deep.json"

@@ -6,7 +6,8 @@
 namespace gantry::apiserver {
 namespace {
 
-// Application: a template with faults is refused when it is written, with every fault named.
+// Application: a template with faults is refused when it is written, with every fault named; what
+// it has that is not honoured comes back as warnings.
 class Application : public Strategy {
  public:
   Status Validate(const StrategyContext& ctx, const Object* old,
@@ -20,6 +21,8 @@ class Application : public Strategy {
     input.parameters = spec.parameters;
     input.update_type = spec.update_type;
     const compose::Output output = compose::Convert(input);
+    for (const std::string& warning : output.warnings)
+      ctx.warnings->push_back("spec.compose: " + warning);
     if (output.errors.empty()) return OkStatus();
     // Values that come from elsewhere are not known here; the controller judges with them.
     if (!spec.parameters_from.empty() && LacksParameters(output.errors)) return OkStatus();

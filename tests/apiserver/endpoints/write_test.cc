@@ -34,6 +34,26 @@ class Write : public ::testing::Test {
   }
 };
 
+TEST_F(Write, WhatATemplateAsksForInVainIsWarnedOf) {
+  const std::string apps = "/apis/gantry.dev/v1/namespaces/default/applications";
+  const auto app = [](const std::string& service) {
+    return R"({"apiVersion":"gantry.dev/v1","kind":"Application","metadata":{"name":"shop"},"spec":{)"
+           R"("compose":"services: {web: {image: a, )" +
+           service + R"(}}"}})";
+  };
+  const RawAnswer made = raw_.Do("POST", apps, app("container_name: m"));
+  ASSERT_EQ(made.status, 201) << made.text;
+  EXPECT_NE(made.header("Warning").find("spec.compose: services.web.container_name: "),
+            std::string::npos)
+      << made.header("Warning");
+  // A write that leaves the template alone repeats nothing.
+  const RawAnswer labelled =
+      raw_.Do("PATCH", apps + "/shop", R"({"metadata":{"labels":{"a":"b"}}})",
+              {{"Content-Type", "application/merge-patch+json"}});
+  ASSERT_EQ(labelled.status, 200) << labelled.text;
+  EXPECT_EQ(labelled.header("Warning"), "");
+}
+
 TEST_F(Write, FieldValidation) {
   InstallWidgets(raw_);
   const std::string unknown = Widget("w", R"({"colour":"x","ports":[{"port":1,"porto":2}]})");

@@ -25,6 +25,7 @@ Task<Response> Endpoint(Request& request) {
   if (request.query.Has("hold")) {
     co_await Callback<bool>([](std::function<void(bool)> done) { Held().push_back(done); });
   }
+  if (request.query.Has("warn-often")) request.warnings.assign(99, std::string(100, 'w'));
   if (request.query.Has("warn")) request.warnings = {"say \"no\"\n", "again"};
   Response response;
   response.body = request.user.name;
@@ -113,6 +114,10 @@ TEST_F(ChainTest, WarningsAreHeaders) {
   const Response response = Send(Make(std::string(kList) + "?warn"));
   EXPECT_THAT(response.headers.GetAll("warning"),
               ::testing::ElementsAre("299 - \"say \\\"no\\\"\"", "299 - \"again\""));
+  // Their size is bounded, as clients bound that of all headers.
+  const Response many = Send(Make(std::string(kList) + "?warn-often"));
+  EXPECT_EQ(many.headers.GetAll("warning").size(), 41u);
+  EXPECT_EQ(many.headers.GetAll("warning").back(), "299 - \"59 more warnings\"");
 }
 
 TEST_F(ChainTest, Deadlines) {
