@@ -79,7 +79,10 @@ class NodeReconciler : public runtime::Reconciler {
                 const std::string& message) {
     const bool was = IsConditionTrue(node.status(), "Ready");
     const bool known = FindCondition(node.status(), "Ready") != nullptr;
-    patch->status()["phase"] = ready ? "Ready" : "NotReady";
+    const std::string phase = ready ? "Ready" : "NotReady";
+    const bool cordoned = v1::NodeSpec::From(node).unschedulable;
+    patch->status()["phase"] = phase;
+    patch->status()["summary"] = phase + (cordoned ? ",SchedulingDisabled" : "");
     patch->SetCondition("Ready", ready, reason, message);
     if (known && was == ready) return;
     if (ready) {
