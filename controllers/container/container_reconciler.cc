@@ -33,6 +33,10 @@ Wanted WantedOf(const Object& container, const Json& status) {
   return want;
 }
 
+// Whether an answer to create or start may mean that something it needs is not there, or, a
+// network, there twice, which engines call a bad request.
+bool LacksResources(Code code) { return code == Code::kNotFound || code == Code::kBadRequest; }
+
 // The engine's time without its nanoseconds, as metav1.Time.
 std::string WholeSeconds(const std::string& engine_time) {
   const auto t = ParseTime(engine_time);
@@ -180,7 +184,7 @@ Status ContainerReconciler::Create(const Context& ctx, docker::Engine* engine,
   const docker::ContainerConfig config =
       MakeEngineConfig(installation_, container, tmpl, std::move(env));
   Result<std::string> id = CreateNamed(ctx, engine, config, container);
-  if (!id.ok() && id.code() == Code::kNotFound) {
+  if (!id.ok() && LacksResources(id.code())) {
     // The image or the network is missing; both are there for all but the first one.
     GANTRY_TRY(resources_.EnsureImage(ctx, engine, container, tmpl));
     GANTRY_TRY(resources_.EnsureNetwork(ctx, engine, installation_, container));
@@ -195,7 +199,7 @@ Status ContainerReconciler::Create(const Context& ctx, docker::Engine* engine,
 Status ContainerReconciler::StartThere(const Context& ctx, docker::Engine* engine,
                                        const Object& container, const std::string& id) {
   Status started = engine->StartContainer(ctx, id);
-  if (started.ok() || started.code() != Code::kNotFound) return std::move(started).Wrap("start");
+  if (started.ok() || !LacksResources(started.code())) return std::move(started).Wrap("start");
   // An older engine attaches networks at the start: the network may be missing only now. A
   // container that has only been created does not keep it from being removed, either.
   GANTRY_TRY(resources_.EnsureNetwork(ctx, engine, installation_, container));

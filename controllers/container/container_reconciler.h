@@ -27,8 +27,8 @@ class ContainerReconciler {
                  const Wanted& want, const Plan& plan);
   Status Create(const Context& ctx, docker::Engine* engine, const Object& container,
                 const v1::ContainerTemplate& tmpl);
-  // Starts it, and makes the network that it may miss first. Removes a container that cannot start
-  // any more, so that the next look makes a new one.
+  // Starts it, and puts the network that it may miss in order first. Removes a container that
+  // cannot start any more, so that the next look makes a new one.
   Status StartThere(const Context& ctx, docker::Engine* engine, const Object& container,
                     const std::string& id);
   // Creates it under the config's name, or under another one when something else has that name.

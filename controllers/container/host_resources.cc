@@ -142,6 +142,12 @@ Status HostResources::EnsureNetwork(const Context& ctx, docker::Engine* engine,
   config.labels = NetworkLabels(installation, container);
   MutexLock lock(NetworkMutex(GetString(container.spec(), "nodeName")));
   GANTRY_TRY_SET(const auto existing, engine->ListNetworks(ctx, {config.labels}));
+  // Two of one name, which older engines let happen, start no container: those nothing is on go.
+  for (size_t left = existing.size(); left > 1; --left) {
+    const Status removed = engine->RemoveNetwork(ctx, existing[left - 1].id);
+    if (!removed.ok() && removed.code() != Code::kConflict)
+      return removed.error().Wrap(fmt::format("network {}", config.name));
+  }
   if (!existing.empty()) return OkStatus();
   const auto made = engine->CreateNetwork(ctx, config);
   if (made.ok() || made.code() == Code::kConflict) return OkStatus();

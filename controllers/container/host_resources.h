@@ -27,7 +27,7 @@ class HostResources {
   // Pulls the image unless it is there; always with pullPolicy Always.
   Status EnsureImage(const Context& ctx, docker::Engine* engine, const Object& container,
                      const v1::ContainerTemplate& tmpl) const;
-  // The application's network on the host.
+  // The application's network on the host, once.
   Status EnsureNetwork(const Context& ctx, docker::Engine* engine, const std::string& installation,
                        const Object& container) const;
   // Removes the application's network when it has no container left.

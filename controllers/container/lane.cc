@@ -74,8 +74,23 @@ void Lane::FollowEvents() {
     LOG_DEBUG("event stream ended", {"node", node_}, {"error", ended.error()});
     // Whatever runs there is unknown now: every Container of the host finds out for itself.
     for (const ObjectPtr& c : containers_.ByNode(node_)) controller_.Enqueue(c->key());
-    ctx_.SleepFor(kReconnectAfter).IgnoreError();
+    if (shared_.hosts->NodeExists(node_)) {
+      ctx_.SleepFor(kReconnectAfter).IgnoreError();
+    } else {
+      AwaitNode();
+    }
   }
+}
+
+void Lane::AwaitNode() {
+  const auto guard = ctx_.OnCancel([this] { NodeChanged(); });
+  MutexLock lock(&mu_);
+  while (!ctx_.cancelled() && !shared_.hosts->NodeExists(node_)) node_changed_.Wait(&mu_);
+}
+
+void Lane::NodeChanged() {
+  MutexLock lock(&mu_);
+  node_changed_.SignalAll();
 }
 
 Status Lane::FollowOnce(int64_t* last_seen) {
@@ -94,6 +109,7 @@ Status Lane::FollowOnce(int64_t* last_seen) {
 
 void Lane::ResyncNowAndThen() {
   while (ctx_.SleepFor(kResyncEvery).ok()) {
+    if (!shared_.hosts->NodeExists(node_)) continue;
     const Status done = Resync(/*all=*/false);
     if (!done.ok()) LOG_DEBUG("resync failed", {"node", node_}, {"error", done.error()});
   }

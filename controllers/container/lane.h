@@ -10,7 +10,8 @@ namespace gantry::container {
 
 // The work of one host: a queue with workers of its own, so that a host that hangs delays nobody
 // else; a thread that follows the engine's events, which are hints; and one that compares
-// everything now and then, which is the truth. Start and Stop from one thread; Enqueue from any.
+// everything now and then, which is the truth. All of them run from the constructor until the
+// destructor, which waits for them. Thread-safe.
 class Lane {
  public:
   struct Shared {
@@ -26,10 +27,13 @@ class Lane {
   Lane& operator=(const Lane&) = delete;
 
   void Enqueue(const ObjectKey& key) { controller_.Enqueue(key); }
+  // The Node object came, changed or went: a lane without one waits for it.
+  void NodeChanged();
 
  private:
   // Follows events until the lane stops, over reconnections.
   void FollowEvents();
+  void AwaitNode();
   // One stream, from its opening to its end.
   Status FollowOnce(int64_t* last_seen);
   void ResyncNowAndThen();
@@ -43,6 +47,8 @@ class Lane {
   const client::Client client_;
   const runtime::Lister& containers_;
   const Context ctx_;
+  Mutex mu_;
+  CondVar node_changed_;  // with mu_
   runtime::Controller controller_;
   std::thread events_;
   std::thread resync_;

@@ -83,9 +83,7 @@ Result<std::string> SinceOf(const nodeproxy::LogOptions& options, const Clock& c
 class EngineStreams : public nodeproxy::NodeStreams {
  public:
   EngineStreams(runtime::Manager* manager, hosts::HostPool* hosts)
-      : containers_(manager->InformerFor(v1::kContainers)->lister()),
-        hosts_(hosts),
-        clock_(manager->clock()) {}
+      : client_(manager->ClientFor("container")), hosts_(hosts), clock_(manager->clock()) {}
 
   Result<std::unique_ptr<nodeproxy::StreamHandle>> Logs(
       const Context& ctx, const ObjectKey& key, const nodeproxy::LogOptions& options,
@@ -152,17 +150,16 @@ class EngineStreams : public nodeproxy::NodeStreams {
     std::string id;
   };
 
+  // From the API, not from the informer: whoever saw that a container is ready may ask at once.
   Result<Target> Find(const Context& ctx, const ObjectKey& key) {
-    const ObjectPtr container = containers_.Get(key);
-    if (!container)
-      return Error(Code::kNotFound, fmt::format("container {} not found", key.ToString()));
-    const std::string id = GetString(container->status(), "containerID");
+    GANTRY_TRY_SET(const Object container, client_.Get(ctx, v1::kContainers, key));
+    const std::string id = GetString(container.status(), "containerID");
     if (id.empty()) {
-      const std::string why = GetString(container->status(), "message");
+      const std::string why = GetString(container.status(), "message");
       return Error(Code::kBadRequest, fmt::format("container {} is not running yet{}{}",
                                                   key.ToString(), why.empty() ? "" : ": ", why));
     }
-    GANTRY_TRY_SET(auto engine, hosts_->EngineOf(ctx, GetString(container->spec(), "nodeName")));
+    GANTRY_TRY_SET(auto engine, hosts_->EngineOf(ctx, GetString(container.spec(), "nodeName")));
     return Target{std::move(engine), id};
   }
 
@@ -184,7 +181,7 @@ class EngineStreams : public nodeproxy::NodeStreams {
         engine, std::move(session), input, resize, [] { return Result<int>(0); }, std::move(sink));
   }
 
-  const runtime::Lister& containers_;
+  const client::Client client_;
   hosts::HostPool* const hosts_;
   Clock* const clock_;
 };

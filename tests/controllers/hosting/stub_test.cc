@@ -83,6 +83,32 @@ TEST_F(Hosting, HostComesBack) {
   EXPECT_EQ(world_.OnHost("web").size(), 1u);
 }
 
+TEST_F(Hosting, OneOfTwoNetworksOfANameIsRemoved) {
+  world_.MakeContainer("web");
+  world_.AwaitReady("web");
+  host_.stub->DuplicateNetwork("gantry_default_shop");
+  world_.MakeContainer("api");
+  world_.AwaitReady("api");
+  auto networks = world_.engine->ListNetworks(world_.ctx, {});
+  ASSERT_TRUE(networks.ok());
+  EXPECT_EQ(std::count_if(networks->begin(), networks->end(),
+                          [](const auto& n) { return n.name == "gantry_default_shop"; }),
+            1);
+}
+
+TEST_F(Hosting, NoLaneStaysForANodeThatIsGone) {
+  StubFixture other;
+  world_.MakeNode("host-2", other.stub->endpoint());
+  world_.MakeContainer("web", Json::object(), "host-2");
+  world_.AwaitReady("web");
+  ASSERT_TRUE(world_.Delete(v1::kNodes, {"", "host-2"}).ok());
+  world_.Await("web", [](const Object& o) { return GetString(o.status(), "phase") == "Unknown"; });
+  EXPECT_GT(other.stub->OpenConnections(), 0);
+  ASSERT_TRUE(world_.Delete(v1::kContainers, {"default", "web"}).ok());
+  EXPECT_TRUE(world_.Eventually([&] { return world_.Gone(v1::kContainers, {"default", "web"}); }));
+  EXPECT_TRUE(world_.Eventually([&] { return other.stub->OpenConnections() == 0; }));
+}
+
 TEST_F(Hosting, HealthDecidesReadiness) {
   world_.MakeContainer("web", {{"healthcheck", {{"test", {"CMD", "true"}}}}});
   const auto reason = [](const Object& o) {

@@ -269,10 +269,14 @@ StubAnswer StubState::StartContainer(const std::string& ref) {
   if (c->active()) return {304, nullptr};
   std::string network = Text(Field(c->config, "HostConfig"), "NetworkMode");
   if (network.empty() || network == "default") network = "bridge";
-  if (network != "bridge" && network != "host" && network != "none" &&
-      FindNetworkLocked(network) == nullptr) {
-    c->error = fmt::format("network {} not found", network);
-    return StubError(404, c->error);
+  if (network != "bridge" && network != "host" && network != "none") {
+    const size_t found = CountNetworksLocked(network);
+    if (found != 1) {
+      c->error = found == 0 ? fmt::format("network {} not found", network)
+                            : fmt::format("network {} is ambiguous ({} matches found on name)",
+                                          network, found);
+      return StubError(found == 0 ? 404 : 400, c->error);
+    }
   }
   if (StubAnswer bound = BindPortsLocked(c.get()); bound.status >= 400) {
     c->error = Text(bound.body, "message");

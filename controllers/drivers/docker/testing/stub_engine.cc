@@ -138,6 +138,7 @@ void StubEngine::Crash(const std::string& container, int exit_code) {
 void StubEngine::SetHealth(const std::string& container, const std::string& status) {
   impl_->state.SetHealth(container, status);
 }
+void StubEngine::DuplicateNetwork(const std::string& name) { impl_->state.DuplicateNetwork(name); }
 void StubEngine::Restart() {
   impl_->DropPeers();
   impl_->state.ForgetEvents();
@@ -151,6 +152,16 @@ int StubEngine::CountRequests(const std::string& match) const {
   int count = 0;
   for (const std::string& r : impl_->requests) count += r.find(match) != std::string::npos ? 1 : 0;
   return count;
+}
+
+int StubEngine::OpenConnections() const {
+  MutexLock lock(&impl_->mu);
+  // What streams does not read, and so does not see its client go.
+  const auto is_open = [](Impl::Peer& p) {
+    char byte;
+    return ::recv(p.socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) != 0;
+  };
+  return static_cast<int>(std::count_if(impl_->peers.begin(), impl_->peers.end(), is_open));
 }
 
 void StubEngine::Impl::Accept() {

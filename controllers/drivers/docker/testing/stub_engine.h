@@ -38,12 +38,15 @@ class StubEngine {
   // The container's process ends with `exit_code`, as in a crash.
   void Crash(const std::string& container, int exit_code);
   void SetHealth(const std::string& container, const std::string& status);
+  // A second network of the same name and labels, as older daemons make when asked twice at once.
+  void DuplicateNetwork(const std::string& name);
   // The daemon goes and comes back: connections break, events are forgotten, containers stay.
   void Restart();
   // While down, connections are refused.
   void SetDown(bool down);
   // Requests whose `METHOD /path` contains `match`, since the start.
   int CountRequests(const std::string& match) const;
+  int OpenConnections() const;
 
  private:
   struct Impl;

@@ -114,6 +114,12 @@ StubAnswer StubState::RemoveImage(const std::string& ref) {
 
 Json* StubState::FindNetworkLocked(const std::string& ref) { return FindNamed(&networks_, ref); }
 
+size_t StubState::CountNetworksLocked(const std::string& ref) {
+  return std::count_if(networks_.begin(), networks_.end(), [&](const Json& n) {
+    return Text(n, "Name") == ref || Text(n, "Id") == ref;
+  });
+}
+
 StubAnswer StubState::ListNetworks(const Json& filters) {
   MutexLock lock(&mu_);
   Json out = Json::array();
@@ -162,6 +168,16 @@ StubAnswer StubState::RemoveNetwork(const std::string& ref) {
   networks_.erase(networks_.begin() + (n - networks_.data()));
   EmitLocked("network", "destroy", id, Json::object());
   return {204, nullptr};
+}
+
+void StubState::DuplicateNetwork(const std::string& ref) {
+  MutexLock lock(&mu_);
+  const Json* n = FindNetworkLocked(ref);
+  if (n == nullptr) return;
+  Json twin = *n;
+  twin["Id"] = NewId();
+  twin.erase("Containers");
+  networks_.push_back(std::move(twin));
 }
 
 StubAnswer StubState::ConnectNetwork(const std::string& ref, const Json& body, bool connect) {

@@ -59,6 +59,7 @@ class StubState {
   StubAnswer InspectNetwork(const std::string& ref);
   StubAnswer CreateNetwork(const Json& body);
   StubAnswer RemoveNetwork(const std::string& ref);
+  void DuplicateNetwork(const std::string& ref);
   StubAnswer ConnectNetwork(const std::string& ref, const Json& body, bool connect);
 
   StubAnswer CreateVolume(const Json& body);
@@ -96,6 +97,8 @@ class StubState {
   Json* FindImageLocked(const std::string& ref) REQUIRES(mu_);
   bool MountsVolumeLocked(const std::string& name) REQUIRES(mu_);
   Json* FindNetworkLocked(const std::string& ref) REQUIRES(mu_);
+  // How many networks a container's NetworkMode may mean.
+  size_t CountNetworksLocked(const std::string& ref) REQUIRES(mu_);
   void EmitLocked(const char* type, const std::string& action, const std::string& id,
                   Json attributes) REQUIRES(mu_);
   void EmitLocked(const Container& c, const std::string& action) REQUIRES(mu_);

@@ -36,6 +36,21 @@ void NodeBecomesReady(World& w) {
   EXPECT_NE(GetString(s, "lastHeartbeatTime"), "");
 }
 
+void CordonedNodeSaysSo(World& w) {
+  const auto summary = [&w] {
+    auto got = w.client.Get(w.ctx, v1::kNodes, {"", "host-1"});
+    return got.ok() ? GetString(got->status(), "summary") : "";
+  };
+  for (const bool cordoned : {true, false}) {
+    ASSERT_TRUE(w.client
+                    .Patch(w.ctx, v1::kNodes, {"", "host-1"}, client::PatchType::kMerge,
+                           {{"spec", {{"unschedulable", cordoned}}}})
+                    .ok());
+    const std::string want = cordoned ? "Ready,SchedulingDisabled" : "Ready";
+    EXPECT_TRUE(w.Eventually([&] { return summary() == want; })) << summary();
+  }
+}
+
 void UnreachableNodeIsNotReady(World& w) {
   w.MakeNode("host-2", "unix:///nonexistent/docker.sock");
   Object node;
@@ -250,6 +265,7 @@ void ManyAtOnceAreExactlyMany(World& w) {
 
 std::vector<HostingCase> ContainerCases() {
   return {{"NodeBecomesReady", NodeBecomesReady},
+          {"CordonedNodeSaysSo", CordonedNodeSaysSo},
           {"UnreachableNodeIsNotReady", UnreachableNodeIsNotReady},
           {"ContainerRuns", ContainerRuns},
           {"RemovedByHandComesBack", RemovedByHandComesBack},
