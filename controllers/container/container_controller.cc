@@ -5,6 +5,16 @@
 namespace gantry::container {
 namespace {
 
+// Only the status differs: our own report of what the engine said. It brings nothing new, and
+// looking again at a host after each report would cost more than the report.
+bool OnlyStatusChanged(const Object& before, const Object& after) {
+  if (before.resource_version() == after.resource_version()) return false;  // a resync
+  Json a = before.meta(), b = after.meta();
+  a.erase("resourceVersion");
+  b.erase("resourceVersion");
+  return a == b && before.spec() == after.spec();
+}
+
 // The lanes of all hosts, and the way of a Container to its lane.
 class Lanes : public runtime::Runnable {
  public:
@@ -41,7 +51,7 @@ class Lanes : public runtime::Runnable {
     });
     containers_->AddHandler([this](const ObjectPtr& before, const ObjectPtr& after) {
       if (after) {
-        Route(*after);
+        if (!before || !OnlyStatusChanged(*before, *after)) Route(*after);
       } else {
         RetireIfIdle(GetString(before->spec(), "nodeName"));
       }

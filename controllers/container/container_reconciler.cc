@@ -119,7 +119,13 @@ Result<runtime::Requeue> ContainerReconciler::Release(const Context& ctx, const 
 }
 
 Result<Observed> ContainerReconciler::Observe(const Context& ctx, docker::Engine* engine,
-                                              const Object& container) const {
+                                              const Object& container,
+                                              const std::string& known_id) const {
+  if (!known_id.empty()) {
+    auto details = engine->InspectContainer(ctx, known_id);
+    if (details.ok()) return Observed{std::move(*details)};
+    if (details.code() != Code::kNotFound) return details.error();
+  }
   GANTRY_TRY_SET(const auto listed,
                  engine->ListContainers(ctx, FilterFor(installation_, container.uid())));
   Observed observed;
@@ -134,7 +140,7 @@ Result<Observed> ContainerReconciler::Observe(const Context& ctx, docker::Engine
 
 Result<runtime::Requeue> ContainerReconciler::Finalize(const Context& ctx, docker::Engine* engine,
                                                        const Object& container) {
-  GANTRY_TRY_SET(const Observed observed, Observe(ctx, engine, container));
+  GANTRY_TRY_SET(const Observed observed, Observe(ctx, engine, container, ""));
   const Wanted want = WantedOf(container, container.status());
   const Plan plan = MakePlan(want, observed, clock_->Now());
   GANTRY_TRY(RemoveAll(ctx, engine, plan.remove, want.spec.tmpl.stop_grace_period_seconds));
@@ -147,53 +153,62 @@ Result<runtime::Requeue> ContainerReconciler::Finalize(const Context& ctx, docke
 Result<runtime::Requeue> ContainerReconciler::Converge(const Context& ctx, docker::Engine* engine,
                                                        const Object& container,
                                                        runtime::StatusPatch* patch) {
+  std::string id;  // of the container that the last step left behind, alone
   for (int step = 0; step < kMaxSteps; ++step) {
-    GANTRY_TRY_SET(const Observed observed, Observe(ctx, engine, container));
+    GANTRY_TRY_SET(const Observed observed, Observe(ctx, engine, container, id));
     const Wanted want = WantedOf(container, patch->status());
     const Plan plan = MakePlan(want, observed, clock_->Now());
     WriteImageDigest(ctx, engine, plan, patch);
     WriteStatus(want, plan, container, patch);
     if (plan.remove.empty() && plan.step == Plan::Step::kNone) return plan.requeue;
-    Status executed = Execute(ctx, engine, container, want, plan);
+    Result<std::string> executed = Execute(ctx, engine, container, want, plan);
     if (!executed.ok()) {
       // What failed was no restart: it is counted when it succeeds.
       patch->status()["restartCount"] = want.restart_count;
       return executed.error();
     }
+    id = std::move(*executed);
   }
   return runtime::Requeue::After(1s);
 }
 
-Status ContainerReconciler::Execute(const Context& ctx, docker::Engine* engine,
-                                    const Object& container, const Wanted& want, const Plan& plan) {
+Result<std::string> ContainerReconciler::Execute(const Context& ctx, docker::Engine* engine,
+                                                 const Object& container, const Wanted& want,
+                                                 const Plan& plan) {
   GANTRY_TRY(RemoveAll(ctx, engine, plan.remove, want.spec.tmpl.stop_grace_period_seconds));
   switch (plan.step) {
-    case Plan::Step::kNone: return OkStatus();
+    case Plan::Step::kNone: break;
     case Plan::Step::kCreate: return Create(ctx, engine, container, want.spec.tmpl);
-    case Plan::Step::kStart: return StartThere(ctx, engine, container, plan.start_id);
+    case Plan::Step::kStart:
+      GANTRY_TRY(StartThere(ctx, engine, container, plan.start_id));
+      return plan.start_id;
   }
-  return OkStatus();
+  return std::string();
 }
 
-Status ContainerReconciler::Create(const Context& ctx, docker::Engine* engine,
-                                   const Object& container, const v1::ContainerTemplate& tmpl) {
+Result<std::string> ContainerReconciler::Create(const Context& ctx, docker::Engine* engine,
+                                                const Object& container,
+                                                const v1::ContainerTemplate& tmpl) {
   GANTRY_TRY_SET(std::vector<std::string> env, resources_.ResolveEnv(ctx, container, tmpl));
   GANTRY_TRY(resources_.EnsureVolumes(ctx, engine, installation_, container, tmpl));
+  GANTRY_TRY(resources_.EnsureNetwork(ctx, engine, installation_, container));
   if (tmpl.pull_policy == "Always")
     GANTRY_TRY(resources_.EnsureImage(ctx, engine, container, tmpl));
   const docker::ContainerConfig config =
       MakeEngineConfig(installation_, container, tmpl, std::move(env));
   Result<std::string> id = CreateNamed(ctx, engine, config, container);
   if (!id.ok() && LacksResources(id.code())) {
-    // The image or the network is missing; both are there for all but the first one.
+    // The image is missing, or the network was removed by hand.
     GANTRY_TRY(resources_.EnsureImage(ctx, engine, container, tmpl));
+    resources_.ForgetNetwork(container);
     GANTRY_TRY(resources_.EnsureNetwork(ctx, engine, installation_, container));
     id = CreateNamed(ctx, engine, config, container);
   }
   if (!id.ok()) return id.error().Wrap("create");
   recorder_->Record(container, runtime::EventType::kNormal, "Created",
                     fmt::format("created container {}", config.name));
-  return StartThere(ctx, engine, container, *id);
+  GANTRY_TRY(StartThere(ctx, engine, container, *id));
+  return id;
 }
 
 Status ContainerReconciler::StartThere(const Context& ctx, docker::Engine* engine,
@@ -202,6 +217,7 @@ Status ContainerReconciler::StartThere(const Context& ctx, docker::Engine* engin
   if (started.ok() || !LacksResources(started.code())) return std::move(started).Wrap("start");
   // An older engine attaches networks at the start: the network may be missing only now. A
   // container that has only been created does not keep it from being removed, either.
+  resources_.ForgetNetwork(container);
   GANTRY_TRY(resources_.EnsureNetwork(ctx, engine, installation_, container));
   started = engine->StartContainer(ctx, id);
   if (!started.ok() && started.code() == Code::kNotFound) {

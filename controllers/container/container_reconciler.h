@@ -21,12 +21,15 @@ class ContainerReconciler {
                                     const Object& container);
   Result<runtime::Requeue> Converge(const Context& ctx, docker::Engine* engine,
                                     const Object& container, runtime::StatusPatch* patch);
-  Result<Observed> Observe(const Context& ctx, docker::Engine* engine,
-                           const Object& container) const;
-  Status Execute(const Context& ctx, docker::Engine* engine, const Object& container,
-                 const Wanted& want, const Plan& plan);
-  Status Create(const Context& ctx, docker::Engine* engine, const Object& container,
-                const v1::ContainerTemplate& tmpl);
+  // What the engine has of the object. `known_id`: the only container that there can be, which
+  // saves a search; empty when nothing is known.
+  Result<Observed> Observe(const Context& ctx, docker::Engine* engine, const Object& container,
+                           const std::string& known_id) const;
+  // The id of the container that the step made or started; empty without a step.
+  Result<std::string> Execute(const Context& ctx, docker::Engine* engine, const Object& container,
+                              const Wanted& want, const Plan& plan);
+  Result<std::string> Create(const Context& ctx, docker::Engine* engine, const Object& container,
+                             const v1::ContainerTemplate& tmpl);
   // Starts it, and puts the network that it may miss in order first. Removes a container that
   // cannot start any more, so that the next look makes a new one.
   Status StartThere(const Context& ctx, docker::Engine* engine, const Object& container,

@@ -128,9 +128,9 @@ Status HostResources::EnsureImage(const Context& ctx, docker::Engine* engine,
       .Wrap(fmt::format("pull image \"{}\"", tmpl.image));
 }
 
-Mutex* HostResources::NetworkMutex(const std::string& node) const {
+HostResources::HostNetworks* HostResources::NetworksOf(const Object& container) const {
   MutexLock lock(&mu_);
-  return &network_mu_[node];
+  return &networks_[GetString(container.spec(), "nodeName")];
 }
 
 Status HostResources::EnsureNetwork(const Context& ctx, docker::Engine* engine,
@@ -140,7 +140,9 @@ Status HostResources::EnsureNetwork(const Context& ctx, docker::Engine* engine,
   config.name = NetworkName(container);
   if (config.name.empty()) return OkStatus();
   config.labels = NetworkLabels(installation, container);
-  MutexLock lock(NetworkMutex(GetString(container.spec(), "nodeName")));
+  HostNetworks* networks = NetworksOf(container);
+  MutexLock lock(&networks->mu);
+  if (networks->known.contains(config.name)) return OkStatus();
   GANTRY_TRY_SET(const auto existing, engine->ListNetworks(ctx, {config.labels}));
   // Two of one name, which older engines let happen, start no container: those nothing is on go.
   for (size_t left = existing.size(); left > 1; --left) {
@@ -148,19 +150,29 @@ Status HostResources::EnsureNetwork(const Context& ctx, docker::Engine* engine,
     if (!removed.ok() && removed.code() != Code::kConflict)
       return removed.error().Wrap(fmt::format("network {}", config.name));
   }
-  if (!existing.empty()) return OkStatus();
-  const auto made = engine->CreateNetwork(ctx, config);
-  if (made.ok() || made.code() == Code::kConflict) return OkStatus();
-  return made.error().Wrap(fmt::format("network {}", config.name));
+  if (existing.empty()) {
+    const auto made = engine->CreateNetwork(ctx, config);
+    if (!made.ok() && made.code() != Code::kConflict)
+      return made.error().Wrap(fmt::format("network {}", config.name));
+  }
+  networks->known.insert(config.name);
+  return OkStatus();
+}
+
+void HostResources::ForgetNetwork(const Object& container) const {
+  HostNetworks* networks = NetworksOf(container);
+  MutexLock lock(&networks->mu);
+  networks->known.erase(NetworkName(container));
 }
 
 Status HostResources::RemoveNetworkIfUnused(const Context& ctx, docker::Engine* engine,
                                             const std::string& installation,
                                             const Object& container) const {
   if (NetworkName(container).empty()) return OkStatus();
-  GANTRY_TRY_SET(const auto networks,
+  ForgetNetwork(container);
+  GANTRY_TRY_SET(const auto found,
                  engine->ListNetworks(ctx, {NetworkLabels(installation, container)}));
-  for (const docker::NetworkDetails& network : networks) {
+  for (const docker::NetworkDetails& network : found) {
     const Status removed = engine->RemoveNetwork(ctx, network.id);
     // In use by another container of the application: that one's end will remove it.
     if (!removed.ok() && removed.code() != Code::kConflict && removed.code() != Code::kForbidden)

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 
 #include "apis/gantry.dev/v1/types.h"
 #include "apis/machinery/base/mutex.h"
@@ -27,9 +28,12 @@ class HostResources {
   // Pulls the image unless it is there; always with pullPolicy Always.
   Status EnsureImage(const Context& ctx, docker::Engine* engine, const Object& container,
                      const v1::ContainerTemplate& tmpl) const;
-  // The application's network on the host, once.
+  // The application's network on the host, once. The engine is asked only once for each network,
+  // until ForgetNetwork: it may be removed there by hand.
   Status EnsureNetwork(const Context& ctx, docker::Engine* engine, const std::string& installation,
                        const Object& container) const;
+  // Call it when the engine misses the network.
+  void ForgetNetwork(const Object& container) const;
   // Removes the application's network when it has no container left.
   Status RemoveNetworkIfUnused(const Context& ctx, docker::Engine* engine,
                                const std::string& installation, const Object& container) const;
@@ -39,15 +43,19 @@ class HostResources {
                              const v1::ContainerTemplate::EnvVar& var) const;
   Status NoteNode(const Context& ctx, const Object& volume, const std::string& node) const;
 
-  Mutex* NetworkMutex(const std::string& node) const;
+  // One a host: an engine makes two networks of one name when it is asked twice at once, and then
+  // starts no container on either.
+  struct HostNetworks {
+    Mutex mu;
+    std::set<std::string> known GUARDED_BY(mu);  // names that were there at the last look
+  };
+  HostNetworks* NetworksOf(const Object& container) const;
 
   const client::Client client_;
   runtime::EventRecorder* const recorder_;
   const runtime::Lister& volumes_;
-  // One a host: an engine makes two networks of one name when it is asked twice at once, and then
-  // starts no container on either.
   mutable Mutex mu_;
-  mutable std::map<std::string, Mutex> network_mu_ GUARDED_BY(mu_);
+  mutable std::map<std::string, HostNetworks> networks_ GUARDED_BY(mu_);  // by node
 };
 
 }  // namespace gantry::container

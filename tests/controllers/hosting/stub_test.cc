@@ -134,6 +134,33 @@ TEST_F(Hosting, ImagesArePulledOnce) {
   EXPECT_EQ(GetString(world_.Get("web").status(), "imageDigest").rfind("sha256:", 0), 0u);
 }
 
+TEST_F(Hosting, TheNetworkIsLookedForOnce) {
+  for (int i = 0; i < 6; ++i) world_.MakeContainer("web-" + std::to_string(i));
+  for (int i = 0; i < 6; ++i) world_.AwaitReady("web-" + std::to_string(i));
+  EXPECT_EQ(host_.stub->CountRequests("GET /v1.41/networks"), 1);
+  EXPECT_EQ(host_.stub->CountRequests("/networks/create"), 1);
+}
+
+TEST_F(Hosting, ANetworkRemovedByHandComesBack) {
+  world_.MakeContainer("web");
+  world_.AwaitReady("web");
+  const auto network = [&] {
+    return world_.engine->InspectNetwork(world_.ctx, "gantry_default_shop");
+  };
+  const auto first = network();
+  ASSERT_TRUE(first.ok());
+  ASSERT_TRUE(world_.Eventually([&] {
+    for (const auto& c : world_.OnHost("web"))
+      world_.engine->RemoveContainer(world_.ctx, c.id, /*force=*/true).IgnoreError();
+    return world_.engine->RemoveNetwork(world_.ctx, first->id).ok();
+  }));
+  EXPECT_TRUE(world_.Eventually([&] {
+    const auto now = network();
+    return now.ok() && now->id != first->id && !world_.OnHost("web").empty();
+  }));
+  world_.AwaitReady("web");
+}
+
 TEST_F(Hosting, SecretsReachOnlyTheEngine) {
   Object secret(v1::kSecrets.gvk(), {"default", "db"});
   secret.json()["stringData"] = {{"password", "hunter2"}};
