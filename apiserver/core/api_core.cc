@@ -33,7 +33,8 @@ ApiCore::~ApiCore() { Stop(); }
 Status ApiCore::Start(const Context& ctx) {
   GANTRY_TRY(RegisterBuiltinKinds(&kinds_, &caches_));
   CrdFollower::Install(&kinds_, &caches_,
-                       [this](const std::string& name) { maintenance_.CrdIsTerminating(name); });
+                       {[this](const std::string& name) { maintenance_.CrdIsTerminating(name); },
+                        [this](const std::string& name) { maintenance_.ReviewCrd(name); }});
   GANTRY_TRY(caches_.Start(ctx));
   for (const char* name : kNamespaces) GANTRY_TRY(MakeNamespace(ctx, name));
   maintenance_.Start();

@@ -1,13 +1,16 @@
 #include "apiserver/core/maintenance.h"
 
 #include "apis/machinery/base/log.h"
+#include "apis/machinery/meta/condition.h"
 #include "apis/machinery/meta/object.h"
 #include "apiserver/core/system_user.h"
+#include "apiserver/registry/delete_many.h"
 #include "apiserver/storage/keys.h"
 
 namespace gantry::apiserver {
 namespace {
 
+constexpr size_t kAtOnce = 1000;
 constexpr const char* kCleanup = "customresourcecleanup.apiextensions.k8s.io";
 
 WriteScope ScopeFor(const Target& target, const ObjectKey& key,
@@ -23,6 +26,26 @@ WriteScope ScopeFor(const Target& target, const ObjectKey& key,
           "gantry-apiserver",
           {},
           warnings};
+}
+
+// Who is left of a kind, and what holds them.
+std::string DescribeRemaining(const Tree& left, const std::string& crd) {
+  std::map<std::string, size_t> finalizers;
+  size_t seen = 0;
+  for (Tree::Iterator it(left, ""); it.Valid() && seen < kAtOnce; it.Next(), ++seen) {
+    const Result<Json> json = it.entry()->Decode();
+    if (!json.ok()) continue;
+    for (const std::string& f : Object(*json).finalizers()) ++finalizers[f];
+  }
+  std::string text =
+      fmt::format("could not confirm zero CustomResources remaining: {} has {} resource instances",
+                  crd, left.size());
+  const char* separator = "; finalizers remaining: ";
+  for (const auto& [finalizer, count] : finalizers) {
+    text += fmt::format("{}{} in {} resource instances", separator, finalizer, count);
+    separator = ", ";
+  }
+  return text;
 }
 
 }  // namespace
@@ -42,7 +65,14 @@ void Maintenance::Stop() {
 
 void Maintenance::CrdIsTerminating(const std::string& name) {
   MutexLock lock(&mu_);
-  if (terminating_.insert(name).second) changed_.SignalAll();
+  if (!terminating_.insert(name).second) return;
+  new_terminating_ = true;
+  changed_.SignalAll();
+}
+
+void Maintenance::ReviewCrd(const std::string& name) {
+  MutexLock lock(&mu_);
+  if (reviews_.insert(name).second) changed_.SignalAll();
 }
 
 void Maintenance::Run() {
@@ -50,17 +80,21 @@ void Maintenance::Run() {
   MonoTime next_tick = clock->Mono() + options_.period;
   MonoTime next_retry = clock->Mono();
   while (true) {
-    std::set<std::string> terminating;
+    std::set<std::string> terminating, reviews;
     {
       MutexLock lock(&mu_);
       if (stopping_) return;
       const MonoTime due = terminating_.empty() ? next_tick : std::min(next_tick, next_retry);
-      if (clock->Mono() < due) {
+      if (reviews_.empty() && !new_terminating_ && clock->Mono() < due) {
         changed_.WaitUntil(&mu_, due);
         continue;
       }
       terminating = terminating_;
+      new_terminating_ = false;
+      reviews.swap(reviews_);
     }
+    // The status follows from the rest whenever a definition is written.
+    for (const std::string& crd : reviews) WriteCrd(crd, "", [](Object*) {});
     for (const std::string& crd : terminating) {
       if (!EmptyKind(crd)) continue;
       MutexLock lock(&mu_);
@@ -85,41 +119,64 @@ bool Maintenance::EmptyKind(const std::string& crd) {
   if (kind != set->kinds.end() && !kind->second->def().builtin) {
     DeleteAll({kind->second, &kind->second->def().StorageVersion()},
               [](const Entry&) { return true; });
-    if (kind->second->cache->Current().tree.size() > 0) return false;
+    const Tree left = kind->second->cache->Current().tree;
+    if (left.size() > 0) {
+      const std::string message = DescribeRemaining(left, crd);
+      WriteCrd(crd, "status", [&](Object* object) {
+        SetCondition(&object->mutable_status(),
+                     {"Terminating", "True", "InstanceDeletionCheck", message, 0},
+                     registry_->deps().clock->Now());
+      });
+      return false;
+    }
   }
+  return WriteCrd(crd, "", [](Object* object) {
+    std::vector<std::string> finalizers = object->finalizers();
+    finalizers.erase(std::remove(finalizers.begin(), finalizers.end(), kCleanup), finalizers.end());
+    object->set_finalizers(finalizers);
+  });
+}
+
+bool Maintenance::WriteCrd(const std::string& crd, const char* subresource,
+                           const std::function<void(Object*)>& change) {
   const Result<Target> definitions =
-      kinds.Find("apiextensions.k8s.io", "v1", "customresourcedefinitions");
+      registry_->deps().kinds->Find("apiextensions.k8s.io", "v1", "customresourcedefinitions");
   if (!definitions.ok()) return true;
   std::vector<std::string> warnings;
   Mutation mutation;
-  mutation.apply = [](const Json& current) -> Result<Json> {
+  mutation.apply = [&change](const Json& current) -> Result<Json> {
     Object object(current);
-    std::vector<std::string> finalizers = object.finalizers();
-    finalizers.erase(std::remove(finalizers.begin(), finalizers.end(), kCleanup), finalizers.end());
-    object.set_finalizers(finalizers);
+    change(&object);
     return object.json();
   };
-  const WriteScope scope = ScopeFor(*definitions, {"", crd}, &warnings);
+  WriteScope scope = ScopeFor(*definitions, {"", crd}, &warnings);
+  scope.subresource = subresource;
   const Result<Written> written = RunBlocking(registry_->Update(scope, mutation));
   if (written.ok() || written.code() == Code::kNotFound) return true;
-  LOG_WARN("definition of a deleted kind is still there", {"crd", crd}, {"error", written.error()});
+  LOG_WARN("definition was not written", {"crd", crd}, {"error", written.error()});
   return false;
 }
 
 void Maintenance::DeleteAll(const Target& target, const std::function<bool(const Entry&)>& wanted) {
   const Snapshot snapshot = target.kind->cache->Current();
   std::vector<std::string> warnings;
-  for (Tree::Iterator it(snapshot.tree, ""); it.Valid(); it.Next()) {
+  const WriteScope scope = ScopeFor(target, {}, &warnings);
+  const DeleteOptions options;
+  Tree::Iterator it(snapshot.tree, "");
+  while (it.Valid()) {
     {
       MutexLock lock(&mu_);
       if (stopping_) return;
     }
-    if (!wanted(*it.entry()) || it.entry()->header().deleting) continue;
-    const WriteScope scope = ScopeFor(target, ParseRelativeKey(it.entry()->key()), &warnings);
-    const DeleteOptions options;
-    const Result<Deleted> deleted = RunBlocking(registry_->Delete(scope, options));
-    if (!deleted.ok() && deleted.code() != Code::kNotFound) {
-      LOG_WARN("object was not deleted", {"key", it.entry()->key()}, {"error", deleted.error()});
+    std::vector<EntryPtr> some;
+    for (; it.Valid() && some.size() < kAtOnce; it.Next()) {
+      if (wanted(*it.entry()) && !it.entry()->header().deleting) some.push_back(it.entry());
+    }
+    const auto deleted = RunBlocking(DeleteMany(registry_, scope, options, std::move(some)));
+    if (!deleted.ok()) {
+      LOG_WARN("objects were not deleted", {"resource", target.def().plural},
+               {"error", deleted.error()});
+      return;
     }
   }
 }

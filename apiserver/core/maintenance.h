@@ -6,13 +6,14 @@
 #include <thread>
 
 #include "apis/machinery/base/mutex.h"
+#include "apis/machinery/meta/object.h"
 #include "apiserver/registry/registry.h"
 
 namespace gantry::apiserver {
 
 // What the server does by itself, on one thread: it empties kinds whose CustomResourceDefinition is
-// being deleted, forgets Events an hour after their last change, and moves the store's horizon.
-// Thread-safe.
+// being deleted, decides anew about definitions whose names became free, forgets Events an hour
+// after their last change, and moves the store's horizon. Thread-safe.
 class Maintenance {
  public:
   struct Options {
@@ -30,6 +31,8 @@ class Maintenance {
 
   // The definition `name` (widgets.example.com) has a deletionTimestamp.
   void CrdIsTerminating(const std::string& name);
+  // The status of the definition `name` is to be decided anew.
+  void ReviewCrd(const std::string& name);
 
  private:
   struct Sample {
@@ -39,6 +42,9 @@ class Maintenance {
   void Run();
   // True when the kind is empty and its definition gone.
   bool EmptyKind(const std::string& crd);
+  // Writes the definition through `change`; false: try again.
+  bool WriteCrd(const std::string& crd, const char* subresource,
+                const std::function<void(Object*)>& change);
   void DeleteAll(const Target& target, const std::function<bool(const Entry&)>& wanted);
   void Tick(MonoTime now);
   // The newest revision that is at least `age` old; 0: none is known.
@@ -52,6 +58,8 @@ class Maintenance {
   CondVar changed_;
   bool stopping_ GUARDED_BY(mu_) = false;
   std::set<std::string> terminating_ GUARDED_BY(mu_);
+  bool new_terminating_ GUARDED_BY(mu_) = false;
+  std::set<std::string> reviews_ GUARDED_BY(mu_);
   std::thread thread_;
 };
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <set>
 #include <tuple>
 
@@ -73,6 +74,13 @@ std::vector<std::pair<const Definition*, const Version*>> Serving(const Definiti
   std::sort(out.begin(), out.end(),
             [](const auto& a, const auto& b) { return a.first->plural < b.first->plural; });
   return out;
+}
+
+// So that a thousand groups are not looked through for each of them.
+std::map<std::string, Definitions> ByGroup(const Definitions& definitions) {
+  std::map<std::string, Definitions> groups;
+  for (const auto& d : definitions) groups[d->group].push_back(d);
+  return groups;
 }
 
 Json KindJson(const GroupVersionKind& gvk) {
@@ -160,9 +168,10 @@ Json ApiVersions() {
 }
 
 Json GroupList(const Definitions& definitions) {
+  const std::map<std::string, Definitions> by_group = ByGroup(definitions);
   Json groups = Json::array();
   for (const std::string& group : ServedGroups(definitions))
-    groups.push_back(GroupJson(definitions, group));
+    groups.push_back(GroupJson(by_group.at(group), group));
   return {{"kind", "APIGroupList"}, {"apiVersion", "v1"}, {"groups", std::move(groups)}};
 }
 
@@ -214,8 +223,9 @@ Json Aggregated(const Definitions& definitions, bool core, std::string_view vers
   if (core) {
     items.push_back(AggregatedGroup(definitions, ""));
   } else {
+    const std::map<std::string, Definitions> by_group = ByGroup(definitions);
     for (const std::string& group : ServedGroups(definitions))
-      items.push_back(AggregatedGroup(definitions, group));
+      items.push_back(AggregatedGroup(by_group.at(group), group));
   }
   return {{"kind", "APIGroupDiscoveryList"},
           {"apiVersion", fmt::format("apidiscovery.k8s.io/{}", version)},

@@ -49,4 +49,7 @@ struct Answer {
 Result<Answer> Serve(const Definitions& definitions, std::string_view path, std::string_view accept,
                      std::string_view if_none_match);
 
+// Whether the header If-None-Match names `etag`.
+bool MatchesEtag(std::string_view if_none_match, std::string_view etag);
+
 }  // namespace gantry::apiserver::discovery

@@ -77,6 +77,11 @@ Result<std::string> Negotiate(std::string_view accept, bool can_aggregate) {
 
 }  // namespace
 
+bool MatchesEtag(std::string_view if_none_match, std::string_view etag) {
+  const auto known = Split(if_none_match, ',');
+  return std::find(known.begin(), known.end(), etag) != known.end();
+}
+
 Result<Answer> Serve(const Definitions& definitions, std::string_view path, std::string_view accept,
                      std::string_view if_none_match) {
   while (path.size() > 1 && path.back() == '/') path.remove_suffix(1);
@@ -106,8 +111,7 @@ Result<Answer> Serve(const Definitions& definitions, std::string_view path, std:
   }
   answer.body = DumpJson(document);
   answer.etag = "\"" + StableHash(answer.body) + "\"";
-  const auto known = Split(if_none_match, ',');
-  if (std::find(known.begin(), known.end(), answer.etag) != known.end()) {
+  if (MatchesEtag(if_none_match, answer.etag)) {
     answer.status = 304;
     answer.body.clear();
   }

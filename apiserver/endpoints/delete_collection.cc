@@ -1,70 +1,11 @@
 #include "apiserver/endpoints/delete_collection.h"
 
-#include <atomic>
-#include <optional>
-
 #include "apiserver/endpoints/list_stream.h"
 #include "apiserver/endpoints/options.h"
 #include "apiserver/endpoints/status_writer.h"
-#include "apiserver/storage/keys.h"
+#include "apiserver/registry/delete_many.h"
 
 namespace gantry::apiserver {
-namespace {
-
-constexpr size_t kLanes = 128;
-
-// What the lanes of one request share.
-struct Work {
-  Registry* registry;
-  const WriteScope& scope;
-  const DeleteOptions& options;
-  std::vector<EntryPtr> entries;  // each becomes its last state, or null when it was gone
-  std::atomic<size_t> next{0};
-  std::atomic<size_t> lanes{0};  // that are still running
-  Mutex mu;
-  std::optional<Error> error GUARDED_BY(mu);
-
-  bool Failed() {
-    MutexLock lock(&mu);
-    return error.has_value();
-  }
-  void Fail(const Error& why) {
-    MutexLock lock(&mu);
-    if (!error) error = why;
-  }
-};
-
-// Deletes one entry after the other, until none is left.
-Task<bool> Lane(Work* work) {
-  std::vector<std::string> warnings;
-  WriteScope scope = work->scope;
-  scope.warnings = &warnings;
-  for (size_t i; (i = work->next.fetch_add(1)) < work->entries.size();) {
-    const ObjectKey key = ParseRelativeKey(work->entries[i]->key());
-    scope.ns = key.ns;
-    scope.name = key.name;
-    Result<Deleted> deleted = co_await work->registry->Delete(scope, work->options);
-    work->entries[i] = deleted.ok() ? std::move(deleted->entry) : nullptr;
-    if (!deleted.ok() && deleted.code() != Code::kNotFound) work->Fail(deleted.error());
-    if (work->Failed()) break;
-  }
-  co_return true;
-}
-
-Task<bool> RunLanes(Work* work) {
-  Callback<bool> all([work](std::function<void(bool)> done) {
-    const size_t count = std::min(kLanes, work->entries.size());
-    work->lanes = count;
-    for (size_t i = 0; i < count; ++i) {
-      Start(Lane(work), [work, done](bool) {
-        if (work->lanes.fetch_sub(1) == 1) done(true);
-      });
-    }
-  });
-  co_return co_await all;
-}
-
-}  // namespace
 
 Task<Response> ServeDeleteCollection(const Endpoints& e, Request& request, const Target& target) {
   Result<WriteScope> scope = ParseWriteScope(request, target);
@@ -74,25 +15,21 @@ Task<Response> ServeDeleteCollection(const Endpoints& e, Request& request, const
   Result<ListRequest> list = ParseListRequest(request, target);
   if (!list.ok()) co_return ErrorResponse(list.error());
 
-  Work work{e.registry, *scope, *options, {}, {}, {}, {}, {}};
+  std::vector<EntryPtr> wanted;
   const Snapshot snapshot = target.kind->cache->Current();
   for (Tree::Iterator it(snapshot.tree, list->filter.prefix); it.Valid(); it.Next()) {
     if (!list->filter.MatchesKey(it.entry()->key())) break;
-    if (list->filter.Matches(*it.entry())) work.entries.push_back(it.entry());
+    if (list->filter.Matches(*it.entry())) wanted.push_back(it.entry());
   }
-  if (!work.entries.empty()) co_await RunLanes(&work);
-  {
-    MutexLock lock(&work.mu);
-    if (work.error) co_return ErrorResponse(*work.error);
-  }
-  work.entries.erase(std::remove(work.entries.begin(), work.entries.end(), nullptr),
-                     work.entries.end());
+  Result<std::vector<EntryPtr>> deleted =
+      co_await DeleteMany(e.registry, *scope, *options, std::move(wanted));
+  if (!deleted.ok()) co_return ErrorResponse(deleted.error());
   const std::string metadata =
       fmt::format("{{\"resourceVersion\":\"{}\"}}", target.kind->cache->Current().revision);
   Response response;
   response.stream = std::make_unique<ListStream>(
       *MakeForm(Negotiated{}, target, request.query, e.registry->deps().clock), metadata,
-      std::move(work.entries));
+      *std::move(deleted));
   co_return response;
 }
 

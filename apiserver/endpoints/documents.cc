@@ -5,6 +5,9 @@
 namespace gantry::apiserver {
 namespace {
 
+// Clients ask in a few ways; one that makes up new ones does not fill the memory.
+constexpr size_t kMaxDiscovered = 4096;
+
 discovery::Definitions DefinitionsOf(const KindSet& set) {
   discovery::Definitions definitions;
   for (const auto& [resource, kind] : set.kinds) definitions.push_back(kind->definition);
@@ -31,17 +34,43 @@ Response Documents::Serve(const Request& request) {
 }
 
 Response Documents::ServeDiscovery(const Request& request) {
-  Result<discovery::Answer> answer =
-      discovery::Serve(DefinitionsOf(*kinds_->Snapshot()), request.path,
-                       request.headers.Get("Accept"), request.headers.Get("If-None-Match"));
-  if (!answer.ok()) return ErrorResponse(answer.error());
+  const Result<Discovered> document =
+      Discover(request.path, std::string(request.headers.Get("Accept")));
+  if (!document.ok()) return ErrorResponse(document.error());
   Response response;
-  response.status = answer->status;
-  response.content_type = std::move(answer->content_type);
-  response.body = std::move(answer->body);
+  response.content_type = document->content_type;
+  if (discovery::MatchesEtag(request.headers.Get("If-None-Match"), document->etag)) {
+    response.status = 304;
+  } else {
+    response.shared_body = document->body;
+  }
   response.headers.Set("Vary", "Accept");
-  if (!answer->etag.empty()) response.headers.Set("ETag", std::move(answer->etag));
+  response.headers.Set("ETag", document->etag);
   return response;
+}
+
+Result<Documents::Discovered> Documents::Discover(const std::string& path,
+                                                  const std::string& accept) {
+  const std::shared_ptr<const KindSet> kinds = kinds_->Snapshot();
+  const std::pair<std::string, std::string> key(path, accept);
+  {
+    MutexLock lock(&mu_);
+    if (discovered_generation_ == kinds->generation) {
+      const auto it = discovered_.find(key);
+      if (it != discovered_.end()) return it->second;
+    }
+  }
+  GANTRY_TRY_SET(discovery::Answer answer,
+                 discovery::Serve(DefinitionsOf(*kinds), path, accept, ""));
+  Discovered document{std::move(answer.content_type), std::move(answer.etag),
+                      std::make_shared<const std::string>(std::move(answer.body))};
+  MutexLock lock(&mu_);
+  if (discovered_generation_ < kinds->generation || discovered_.size() >= kMaxDiscovered) {
+    discovered_.clear();
+  }
+  discovered_generation_ = std::max(discovered_generation_, kinds->generation);
+  if (discovered_generation_ == kinds->generation) discovered_[key] = document;
+  return document;
 }
 
 Response Documents::ServeOpenApi(const Request& request) {

@@ -53,6 +53,14 @@ Response AsYaml(Response response) {
   return response;
 }
 
+// History is shown as today's schema has it, like the present.
+std::string ByPresentSchema(const Kind& kind, const std::string& record) {
+  const Result<RecordHeader> header = DecodeHeader(record);
+  if (!header.ok() || Fits(kind, *header)) return record;
+  Result<std::string> now = Reencode(kind, record);
+  return now.ok() ? *std::move(now) : record;
+}
+
 // The state of a resource at `revision`: from the ring, else from the store's history.
 Result<Tree> TreeAt(const Endpoints& e, const Kind& kind, store::Revision revision,
                     const ManagedRenderer* render) {
@@ -63,8 +71,9 @@ Result<Tree> TreeAt(const Endpoints& e, const Kind& kind, store::Revision revisi
   std::vector<EntryPtr> entries;
   entries.reserve(list.records.size());
   for (const store::Record& record : list.records) {
-    GANTRY_TRY_SET(EntryPtr entry, Entry::Make(record.key.substr(kind.prefix.size()), record.value,
-                                               record.mod_revision, render));
+    GANTRY_TRY_SET(EntryPtr entry,
+                   Entry::Make(record.key.substr(kind.prefix.size()),
+                               ByPresentSchema(kind, record.value), record.mod_revision, render));
     entries.push_back(std::move(entry));
   }
   return Tree::FromSorted(entries);

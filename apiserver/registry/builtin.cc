@@ -11,17 +11,20 @@ std::shared_ptr<const Kind> MakeKind(std::shared_ptr<const schema::Definition> d
                                      CacheSet* caches, bool terminating) {
   auto kind = std::make_shared<Kind>();
   kind->definition = std::move(definition);
-  kind->epoch = DefinitionEpoch(*kind->definition);
+  for (const schema::Version& version : kind->def().versions) {
+    kind->epochs[version.name] = VersionEpoch(kind->def(), version);
+  }
+  kind->fingerprint = DefinitionFingerprint(kind->def());
   kind->prefix = ResourcePrefix(kind->def().group_resource());
   kind->cache = caches->Get(kind->def().group_resource());
   kind->strategy = StrategyFor(kind->def());
   kind->terminating = terminating;
+  const std::shared_ptr<const Kind> made = kind;
   caches->SetTransform(
-      kind->def().group_resource(),
-      {kind->epoch, [d = kind->definition, epoch = kind->epoch](std::string_view record) {
-         return Reencode(d, epoch, record);
-       }});
-  return kind;
+      made->def().group_resource(),
+      {made->fingerprint, [made](const RecordHeader& header) { return Fits(*made, header); },
+       [made](std::string_view record) { return Reencode(*made, record); }});
+  return made;
 }
 
 Status RegisterBuiltinKinds(KindRegistry* kinds, CacheSet* caches) {

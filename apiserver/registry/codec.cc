@@ -11,23 +11,29 @@ void ConvertTo(const schema::Definition& definition, const schema::Version& vers
   version.schema->Default(object);
 }
 
-std::vector<std::pair<std::string, std::string>> SelectableFields(const schema::Version& version,
-                                                                  const Json& object) {
+// Of all versions, so that each can be selected by its own.
+std::vector<std::pair<std::string, std::string>> SelectableFields(
+    const schema::Definition& definition, const Json& object) {
   std::vector<std::pair<std::string, std::string>> fields;
-  for (const schema::JsonPath& path : version.selectable_fields) {
-    std::string value = path.FindText(object);
-    if (!value.empty()) fields.emplace_back(FieldLabel(path), std::move(value));
+  for (const schema::Version& version : definition.versions) {
+    for (const schema::JsonPath& path : version.selectable_fields) {
+      std::string label = FieldLabel(path);
+      const bool known = std::any_of(fields.begin(), fields.end(),
+                                     [&](const auto& field) { return field.first == label; });
+      if (known) continue;
+      std::string value = path.FindText(object);
+      if (!value.empty()) fields.emplace_back(std::move(label), std::move(value));
+    }
   }
   return fields;
 }
 
-Result<std::string> Encode(const schema::Definition& definition, uint64_t epoch, const Json& object,
+Result<std::string> Encode(const Kind& kind, const schema::Version& version, const Json& object,
                            std::string managed) {
-  const schema::Version& storage = definition.StorageVersion();
   RecordInput input;
-  input.version = storage.name;
-  input.epoch = epoch;
-  input.fields = SelectableFields(storage, object);
+  input.version = version.name;
+  input.epoch = kind.EpochOf(version.name);
+  input.fields = SelectableFields(kind.def(), object);
   input.managed = std::move(managed);
   std::string record = EncodeRecord(object, input);
   if (record.size() > store::kMaxValueBytes) {
@@ -46,24 +52,42 @@ std::string FieldLabel(const schema::JsonPath& path) {
   return text.substr(from, text.find_last_not_of('}') - from + 1);
 }
 
+std::vector<std::string> SelectablePaths(const schema::Definition& definition) {
+  std::vector<std::string> paths;
+  for (const schema::Version& version : definition.versions) {
+    for (const schema::JsonPath& path : version.selectable_fields) {
+      if (std::find(paths.begin(), paths.end(), path.text()) == paths.end()) {
+        paths.push_back(path.text());
+      }
+    }
+  }
+  return paths;
+}
+
 Result<std::string> EncodeObject(const Target& target, const Json& object, std::string managed) {
-  const schema::Definition& definition = target.def();
+  const schema::Version& storage = target.def().StorageVersion();
   if (target.is_storage_version()) {
-    return Encode(definition, target.kind->epoch, object, std::move(managed));
+    return Encode(*target.kind, storage, object, std::move(managed));
   }
   Json converted = object;
-  ConvertTo(definition, definition.StorageVersion(), &converted);
-  return Encode(definition, target.kind->epoch, converted, std::move(managed));
+  ConvertTo(target.def(), storage, &converted);
+  return Encode(*target.kind, storage, converted, std::move(managed));
+}
+
+Result<std::string> EncodeAsIs(const Target& target, const Json& object, std::string managed) {
+  return Encode(*target.kind, *target.version, object, std::move(managed));
 }
 
 Result<Json> DecodeEntry(const Target& target, const Entry& entry) {
   GANTRY_TRY_SET(Json object, entry.Decode());
-  if (!target.is_storage_version()) ConvertTo(target.def(), *target.version, &object);
+  if (entry.header().version != target.version->name) {
+    ConvertTo(target.def(), *target.version, &object);
+  }
   return object;
 }
 
 Result<std::shared_ptr<const std::string>> WireForm(const Target& target, const Entry& entry) {
-  if (target.is_storage_version()) return entry.Wire();
+  if (entry.header().version == target.version->name) return entry.Wire();
   GANTRY_TRY_SET(Json object, DecodeEntry(target, entry));
   if (const std::string managed = RenderManagedFields(entry.header().managed); !managed.empty()) {
     GANTRY_TRY_SET(object["metadata"]["managedFields"], ParseJson(managed));
@@ -71,12 +95,17 @@ Result<std::shared_ptr<const std::string>> WireForm(const Target& target, const 
   return std::make_shared<const std::string>(DumpJson(object));
 }
 
-Result<std::string> Reencode(const std::shared_ptr<const schema::Definition>& definition,
-                             uint64_t epoch, std::string_view record) {
+bool Fits(const Kind& kind, const RecordHeader& header) {
+  return header.epoch == kind.EpochOf(header.version);
+}
+
+Result<std::string> Reencode(const Kind& kind, std::string_view record) {
   GANTRY_TRY_SET(const RecordHeader header, DecodeHeader(record));
   GANTRY_TRY_SET(Json object, DecodeObject(record.substr(header.size), 0));
-  ConvertTo(*definition, definition->StorageVersion(), &object);
-  return Encode(*definition, epoch, object, std::string(header.managed));
+  const schema::Version* version = kind.def().FindAnyVersion(header.version);
+  if (version == nullptr) version = &kind.def().StorageVersion();
+  ConvertTo(kind.def(), *version, &object);
+  return Encode(kind, *version, object, std::string(header.managed));
 }
 
 }  // namespace gantry::apiserver

@@ -4,24 +4,33 @@
 #include "apiserver/registry/kind.h"
 #include "apiserver/storage/entry.h"
 
-// Between documents of a served version and records in the storage version. Conversion is
+// Between documents of a served version and records. A record is in the version that was the
+// storage version when it was written, under the schema that this version has today. Conversion is
 // Kubernetes' strategy None: another apiVersion, the other version's defaults and pruning.
 namespace gantry::apiserver {
 
-// The record of `object`, which is in the version of `target`. kTooLarge above the store's limit.
+// The record of `object`, which is in the version of `target`, in the storage version. kTooLarge
+// above the store's limit.
 Result<std::string> EncodeObject(const Target& target, const Json& object, std::string managed);
+
+// The same, in the version of `target`.
+Result<std::string> EncodeAsIs(const Target& target, const Json& object, std::string managed);
 
 // The object of an entry in the version of `target`; with resourceVersion, without managedFields.
 Result<Json> DecodeEntry(const Target& target, const Entry& entry);
 
-// Bytes for the wire in the version of `target`: shared when it is the storage version.
+// Bytes for the wire in the version of `target`: shared when the entry is in that version.
 Result<std::shared_ptr<const std::string>> WireForm(const Target& target, const Entry& entry);
 
 // The name of a selectable field in a field selector: `.spec.nodeName` is `spec.nodeName`.
 std::string FieldLabel(const schema::JsonPath& path);
+// The paths that any version selects by, each once.
+std::vector<std::string> SelectablePaths(const schema::Definition& definition);
 
-// Rewrites a record that was made with another schema of the same kind.
-Result<std::string> Reencode(const std::shared_ptr<const schema::Definition>& definition,
-                             uint64_t epoch, std::string_view record);
+// Whether the record was made with today's schema of its version.
+bool Fits(const Kind& kind, const RecordHeader& header);
+// Rewrites a record under today's schema of its version; under that of the storage version, when
+// its own is gone.
+Result<std::string> Reencode(const Kind& kind, std::string_view record);
 
 }  // namespace gantry::apiserver

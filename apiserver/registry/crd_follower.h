@@ -9,10 +9,14 @@ namespace gantry::apiserver {
 // kind is served before the write of its definition is acknowledged.
 class CrdFollower {
  public:
-  // Called on the feeder's thread for each definition that is being deleted.
-  using TerminatingFn = std::function<void(const std::string& name)>;
+  // What others have to do about definitions. Called on the feeder's thread; must be quick.
+  struct Handlers {
+    std::function<void(const std::string& name)> terminating;  // it is being deleted
+    // Its status is to be decided anew: its names were in use, or it cannot be decoded any more.
+    std::function<void(const std::string& name)> review;
+  };
   // All must outlive the caches' feeder. Call before the caches start.
-  static void Install(KindRegistry* kinds, CacheSet* caches, TerminatingFn terminating);
+  static void Install(KindRegistry* kinds, CacheSet* caches, Handlers handlers);
 };
 
 }  // namespace gantry::apiserver

@@ -1,18 +1,52 @@
 #include "apiserver/registry/kind.h"
 
+#include "apiserver/registry/codec.h"
+
 namespace gantry::apiserver {
 
-uint64_t DefinitionEpoch(const schema::Definition& definition) {
-  uint64_t hash = 14695981039346656037u;
-  const auto add = [&](std::string_view text) {
-    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211u;
-    hash = (hash ^ 0xff) * 1099511628211u;
-  };
-  const schema::Version& version = definition.StorageVersion();
-  add(version.name);
-  add(DumpJson(version.schema->openapi()));
-  for (const schema::JsonPath& path : version.selectable_fields) add(path.text());
-  return hash;
+namespace {
+
+class Hash {
+ public:
+  void Add(std::string_view text) {
+    for (const char c : text) value_ = (value_ ^ static_cast<unsigned char>(c)) * kPrime;
+    value_ = (value_ ^ 0xff) * kPrime;
+  }
+  uint64_t value() const { return value_; }
+
+ private:
+  static constexpr uint64_t kPrime = 1099511628211u;
+  uint64_t value_ = 14695981039346656037u;
+};
+
+}  // namespace
+
+uint64_t Kind::EpochOf(std::string_view version) const {
+  const auto it = epochs.find(version);
+  return it == epochs.end() ? 0 : it->second;
+}
+
+uint64_t VersionEpoch(const schema::Definition& definition, const schema::Version& version) {
+  Hash hash;
+  hash.Add(version.name);
+  hash.Add(DumpJson(version.schema->openapi()));
+  for (const std::string& path : SelectablePaths(definition)) hash.Add(path);
+  return std::max<uint64_t>(hash.value(), 1);
+}
+
+uint64_t DefinitionFingerprint(const schema::Definition& definition) {
+  Hash hash;
+  for (const schema::Version& version : definition.versions) {
+    hash.Add(std::to_string(VersionEpoch(definition, version)));
+    hash.Add(version.served ? "served" : "");
+    hash.Add(version.storage ? "storage" : "");
+  }
+  if (definition.webhook) {
+    hash.Add(definition.webhook->server);
+    hash.Add(definition.webhook->path);
+    hash.Add(definition.webhook->ca_pem);
+  }
+  return hash.value();
 }
 
 std::shared_ptr<const KindSet> KindRegistry::Snapshot() const {

@@ -16,13 +16,17 @@ class Strategy;
 // A definition, ready to serve. Immutable; requests hold on to it while kinds change under them.
 struct Kind {
   std::shared_ptr<const schema::Definition> definition;
-  uint64_t epoch = 0;              // fingerprint of what decides how stored bytes look
+  // By version: a fingerprint of what decides how bytes that are stored in it look.
+  std::map<std::string, uint64_t, std::less<>> epochs;
+  uint64_t fingerprint = 0;        // of everything that decides how any version is shown
   std::string prefix;              // of store keys: `/gantry.dev/nodes/`
   ResourceCache* cache = nullptr;  // never null, once registered; owned by the CacheSet
   const Strategy* strategy = nullptr;
   bool terminating = false;  // its CustomResourceDefinition is being deleted
 
   const schema::Definition& def() const { return *definition; }
+  // 0, which no record has, for a version that the definition does not know any more.
+  uint64_t EpochOf(std::string_view version) const;
 };
 
 // A kind as one request addresses it.
@@ -35,9 +39,11 @@ struct Target {
   bool is_storage_version() const { return version->storage; }
 };
 
-// FNV-1a over the storage version's name, its schema and its selectable fields. Equal epochs mean
-// that stored bytes can be served as they are.
-uint64_t DefinitionEpoch(const schema::Definition& definition);
+// FNV-1a over the version's name, its schema and all selectable fields of the kind. Equal epochs
+// mean that bytes stored in the version can be served in it as they are.
+uint64_t VersionEpoch(const schema::Definition& definition, const schema::Version& version);
+// Of all versions, whether they are served, and of how objects are converted.
+uint64_t DefinitionFingerprint(const schema::Definition& definition);
 
 // All kinds at one moment.
 struct KindSet {

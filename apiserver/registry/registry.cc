@@ -83,7 +83,11 @@ Task<Result<Deleted>> Registry::Delete(const WriteScope& scope, const DeleteOpti
   for (int attempt = 1;; ++attempt) {
     const EntryPtr old = scope.target.kind->cache->Get(RelativeKey({scope.ns, scope.name}));
     if (!old) co_return NotFound(scope);
-    Result<Plan> plan = PlanDelete(scope, old, options);
+    // In the version that it is stored in: a delete depends on no conversion.
+    WriteScope own = scope;
+    const schema::Version* const stored = scope.target.def().FindAnyVersion(old->header().version);
+    if (stored != nullptr) own.target.version = stored;
+    Result<Plan> plan = PlanDelete(own, old, options);
     if (!plan.ok()) co_return plan.error();
     const bool gone = plan->removes;
     if (!plan->write) co_return Deleted{plan->result, gone};
@@ -212,17 +216,20 @@ Result<Registry::Plan> Registry::PlanDelete(const WriteScope& scope, const Entry
     if (object.generation() > 0) object.set_generation(object.generation() + 1);
     strategy.PrepareDelete(&object, now);
   }
-  return PlanPut(scope, old_entry, &old.json(), object.json(), nullptr);
+  return PlanPut(scope, old_entry, &old.json(), object.json(), nullptr, true);
 }
 
 Result<Registry::Plan> Registry::PlanPut(const WriteScope& scope, const EntryPtr& old,
                                          const Json* before, const Json& after,
-                                         const Json* sent_managed) const {
+                                         const Json* sent_managed, bool keep_version) const {
   const Target& target = scope.target;
   Plan plan;
   const std::string_view base = old ? old->header().managed : std::string_view();
   const bool same_fields = sent_managed == nullptr;
-  if (before != nullptr && same_fields && *before == after) {
+  // Writing an object back unchanged brings it into the storage version.
+  const bool moves =
+      old && !keep_version && old->header().version != target.def().StorageVersion().name;
+  if (before != nullptr && same_fields && *before == after && !moves) {
     plan.result = old;
     plan.write = false;
     return plan;
@@ -230,12 +237,14 @@ Result<Registry::Plan> Registry::PlanPut(const WriteScope& scope, const EntryPtr
   std::string managed = TrackFields(
       target.version->schema->root(), before, after, base, sent_managed,
       {scope.manager, target.gvk().group_version().ToString(), scope.subresource, d_.clock->Now()});
-  if (before != nullptr && *before == after && managed == base) {
+  if (before != nullptr && *before == after && managed == base && !moves) {
     plan.result = old;
     plan.write = false;
     return plan;
   }
-  GANTRY_TRY_SET(std::string record, EncodeObject(target, after, std::move(managed)));
+  GANTRY_TRY_SET(std::string record, keep_version
+                                         ? EncodeAsIs(target, after, std::move(managed))
+                                         : EncodeObject(target, after, std::move(managed)));
   const std::string relative =
       old ? old->key() : RelativeKey({scope.ns, GetString(GetObject(after, "metadata"), "name")});
   GANTRY_TRY_SET(plan.result, Entry::Make(relative, record, old ? old->revision() : 0, d_.render));

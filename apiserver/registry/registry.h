@@ -94,7 +94,8 @@ class Registry {
   Result<Plan> PlanDelete(const WriteScope& scope, const EntryPtr& old,
                           const DeleteOptions& options) const;
   Result<Plan> PlanPut(const WriteScope& scope, const EntryPtr& old, const Json* before,
-                       const Json& after, const Json* sent_managed) const;
+                       const Json& after, const Json* sent_managed,
+                       bool keep_version = false) const;
   Plan PlanRemove(const WriteScope& scope, const EntryPtr& old) const;
 
   // Writes, waits for the cache, and hops to the pool.

@@ -31,9 +31,11 @@ struct Snapshot {
   store::Revision revision = 0;
 };
 
-// Rewrites a record that was made with another schema; see CacheSet.
+// Rewrites records that were made with another schema; see CacheSet.
 struct RecordTransform {
-  uint64_t epoch = 0;
+  uint64_t identity = 0;  // equal ones do the same
+  // Whether a record can be served as it is.
+  std::function<bool(const RecordHeader& header)> fits;
   std::function<Result<std::string>(std::string_view record)> convert;
 };
 

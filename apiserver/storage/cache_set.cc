@@ -62,8 +62,7 @@ void CacheSet::WaitUntil(store::Revision revision, std::function<void()> fn) {
 
 void CacheSet::SetTransform(const GroupResource& resource, RecordTransform transform) {
   ResourceCache* const cache = Get(resource);
-  const uint64_t epoch = transform.epoch;
-  if (cache->transform.convert && cache->transform.epoch == epoch) return;
+  if (cache->transform.convert && cache->transform.identity == transform.identity) return;
   cache->transform = std::move(transform);
   const Tree tree = cache->Current().tree;
   std::vector<EntryPtr> entries;
@@ -71,7 +70,7 @@ void CacheSet::SetTransform(const GroupResource& resource, RecordTransform trans
   for (Tree::Iterator it(tree, ""); it.Valid(); it.Next()) {
     const Entry& old = *it.entry();
     EntryPtr entry = it.entry();
-    if (old.header().epoch != epoch) {
+    if (!cache->transform.fits(old.header())) {
       stale = true;
       auto made = MakeEntry(*cache, old.key(), old.Record(), old.revision());
       if (made.ok()) entry = *std::move(made);
@@ -97,7 +96,7 @@ Status CacheSet::Health() const {
 Result<EntryPtr> CacheSet::MakeEntry(const ResourceCache& cache, std::string_view relative,
                                      std::string_view record, store::Revision revision) const {
   GANTRY_TRY_SET(const RecordHeader header, DecodeHeader(record));
-  if (cache.transform.convert && header.epoch != cache.transform.epoch) {
+  if (cache.transform.convert && !cache.transform.fits(header)) {
     Result<std::string> converted = cache.transform.convert(record);
     if (converted.ok()) {
       return Entry::Make(std::string(relative), *converted, revision, render_);

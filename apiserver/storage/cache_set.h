@@ -47,8 +47,8 @@ class CacheSet {
   // Calls `fn` once revision() >= `revision`: at once, or on the feeder's thread (so be quick).
   void WaitUntil(store::Revision revision, std::function<void()> fn);
 
-  // Records of `resource` whose epoch differs from `transform.epoch` are rewritten from now on,
-  // those in the cache at once; open watches end. Only from a hook, or before Start.
+  // Records of `resource` that do not fit are rewritten from now on, those in the cache at once;
+  // then open watches end. Only from a hook, or before Start.
   void SetTransform(const GroupResource& resource, RecordTransform transform);
 
   // Ends the watches of `resource`: nobody serves it any more. Only from a hook.

@@ -54,7 +54,7 @@ class Parser {
     Scope(reader);
     if (reader.Boolean("preserveUnknownFields"))
       errors_.push_back(Invalid("spec.preserveUnknownFields", true, "must be false"));
-    Conversion(reader);
+    d_->webhook = ParseConversion(reader);
     Versions(reader);
     if (origin_ == Origin::kBuiltin) Extensions(reader);
     if (!errors_.empty()) return Fault();
@@ -146,15 +146,6 @@ class Parser {
       errors_.push_back(NotSupported("spec.scope", scope, {"Cluster", "Namespaced"}));
   }
 
-  void Conversion(const Reader& spec) {
-    const Json* object = spec.Object("conversion");
-    if (!object) return;
-    const std::string strategy =
-        Reader(*object, "spec.conversion", &errors_).RequiredText("strategy");
-    if (!strategy.empty() && strategy != "None")
-      errors_.push_back(NotSupported("spec.conversion.strategy", strategy, {"None"}));
-  }
-
   void Versions(const Reader& spec) {
     const Json* list = spec.Array("versions");
     if (!list || list->empty()) {
@@ -221,8 +212,10 @@ class Parser {
     }
     std::vector<std::string> rules;
     FindUnevaluatedRules(*openapi, path, &rules);
-    for (const std::string& at : rules)
-      d_->warnings.push_back(at + ".x-kubernetes-validations: accepted, but not evaluated");
+    for (const std::string& at : rules) {
+      d_->ignored_rules.push_back(at + ".x-kubernetes-validations");
+      d_->warnings.push_back(d_->ignored_rules.back() + ": accepted, but not evaluated");
+    }
     FindUnknownFormats(*openapi, path, &d_->warnings);
   }
 
@@ -259,8 +252,13 @@ class Parser {
 }  // namespace
 
 const Version* Definition::FindVersion(std::string_view name) const {
+  const Version* const v = FindAnyVersion(name);
+  return v != nullptr && v->served ? v : nullptr;
+}
+
+const Version* Definition::FindAnyVersion(std::string_view name) const {
   for (const Version& v : versions)
-    if (v.name == name) return v.served ? &v : nullptr;
+    if (v.name == name) return &v;
   return nullptr;
 }
 

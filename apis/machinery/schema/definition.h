@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "apis/machinery/meta/gvk.h"
+#include "apis/machinery/schema/conversion.h"
 #include "apis/machinery/schema/json_path.h"
 #include "apis/machinery/schema/schema.h"
 
@@ -61,17 +62,22 @@ struct Definition {
   std::vector<std::string> short_names;
   std::vector<std::string> categories;
   bool namespaced = true;
-  std::vector<Version> versions;  // at least one; exactly one with storage
+  std::vector<Version> versions;             // at least one; exactly one with storage
+  std::optional<WebhookConversion> webhook;  // absent: versions differ in their schema alone
   StrategyOptions strategy;
   bool builtin = false;
   // Further endpoints of each object (log, exec ...), from `x-gantry-subresources`; built-in kinds.
   std::vector<std::string> connect_subresources;
   // What was accepted but has no effect here; for `Warning:` headers.
   std::vector<std::string> warnings;
+  // Where `x-kubernetes-validations` stands: rules that are not evaluated.
+  std::vector<std::string> ignored_rules;
 
   GroupResource group_resource() const { return {group, plural}; }
   GroupKind group_kind() const { return {group, kind}; }
   const Version* FindVersion(std::string_view name) const;  // null when not served
+  // Also one that is not served; null when there is none.
+  const Version* FindAnyVersion(std::string_view name) const;
   const Version& StorageVersion() const;
 };
 

@@ -119,8 +119,40 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{"/spec/preserveUnknownFields", "true",
               "spec.preserveUnknownFields: Invalid value: true: must be false"},
         Fault{
-            "/spec/conversion", R"({"strategy":"Webhook"})",
-            R"(spec.conversion.strategy: Unsupported value: "Webhook": supported values: "None")"}));
+            "/spec/conversion", R"({"strategy":"Other"})",
+            R"(spec.conversion.strategy: Unsupported value: "Other": supported values: "None", "Webhook")"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Conversions, Faults,
+    testing::Values(
+        Fault{"/spec/conversion", R"({"strategy":"None","webhook":{}})",
+              "spec.conversion.webhook: Forbidden: should not be set when strategy is not set to "
+              "Webhook"},
+        Fault{"/spec/conversion", R"({"strategy":"Webhook"})",
+              "spec.conversion.webhook: Required value: required when strategy is set to Webhook"},
+        Fault{"/spec/conversion",
+              R"({"strategy":"Webhook","webhook":{"clientConfig":{"url":"https://h/p"}}})",
+              "spec.conversion.webhook.conversionReviewVersions: Required value"},
+        Fault{"/spec/conversion",
+              R"({"strategy":"Webhook","webhook":{"conversionReviewVersions":["v9"],
+                  "clientConfig":{"url":"https://h/p"}}})",
+              "spec.conversion.webhook.conversionReviewVersions: Invalid value: [\"v9\"]: must "
+              "include at least one of v1, v1beta1"},
+        Fault{"/spec/conversion",
+              R"({"strategy":"Webhook","webhook":{"conversionReviewVersions":["v1"],
+                  "clientConfig":{}}})",
+              "spec.conversion.webhook.clientConfig: Required value: exactly one of url or service "
+              "is required"},
+        Fault{"/spec/conversion",
+              R"({"strategy":"Webhook","webhook":{"conversionReviewVersions":["v1"],
+                  "clientConfig":{"url":"http://h/p"}}})",
+              "spec.conversion.webhook.clientConfig.url: Invalid value: \"http://h/p\": 'https' is "
+              "the only allowed URL scheme; desired format: https://host[/path]"},
+        Fault{"/spec/conversion",
+              R"({"strategy":"Webhook","webhook":{"conversionReviewVersions":["v1"],
+                  "clientConfig":{"url":"https://h/p","caBundle":"eA=="}}})",
+              "spec.conversion.webhook.clientConfig.caBundle: Invalid value: \"eA==\": must be "
+              "certificates in PEM form, encoded as base64"}));
 
 INSTANTIATE_TEST_SUITE_P(
     Versions, Faults,
