@@ -15,6 +15,14 @@ check "register the engine as a node" add_node
 check "apply the application" kubectl apply -f "$EXAMPLES/shop.yaml"
 check "it becomes Ready" kubectl wait application/shop --for=condition=Ready --timeout=120s
 check "controllers hold leases" says gantry kubectl get leases -n gantry-system
+web() { kubectl get ct -l gantry.dev/service=shop-web,gantry.dev/slot=1 -o jsonpath='{.items[0].metadata.name}'; }
+check "logs go through the API server to the other process" says "sample-web 1.0 listens" kg logs ct/shop-web-1 --tail=20
+exec_code() { kg exec "ct/$(web)" -- sh -c 'echo to; exit 7' >"$WORK/out"; [ $? = 7 ] && [ "$(cat "$WORK/out")" = to ]; }
+check "exec too, with its exit code" exec_code
+exec_stdin() { echo through | kg exec -i ct/shop-web-1 -- cat; }
+check "and with standard input" equals through exec_stdin
+URL=$(kubectl get leases -n gantry-system -o jsonpath='{.items[*].metadata.annotations.gantry\.dev/streams-url}' | tr -d ' ')
+check_fails "nobody else reaches it" 401 curl -sk --fail-with-body "$URL/apis/gantry.dev/v1/namespaces/default/containers/$(web)/log"
 check "delete it" kubectl delete application/shop --timeout=120s
 none() { [ -z "$(engine ps -aq)" ]; }
 check "nothing is left" wait_until 60 "no container is left" none

@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "apis/nodeproxy/channels.h"
 #include "apiserver/endpoints/exec_socket.h"
 #include "apiserver/endpoints/log_stream.h"
 #include "apiserver/endpoints/status_writer.h"
@@ -66,19 +67,19 @@ Result<nodeproxy::ExecOptions> ParseExecOptions(const Request& request) {
   return options;
 }
 
-Task<Response> ServeLog(const Endpoints& e, Request& request) {
+Task<Response> ServeLog(const StreamSource& source, Request& request) {
   Result<nodeproxy::LogOptions> options = ParseLogOptions(request.query);
   if (!options.ok()) co_return ErrorResponse(options.error());
   const ObjectKey key{request.info.ns, request.info.name};
   const auto buffer = std::make_shared<LogBuffer>();
   using Handle = Result<std::unique_ptr<nodeproxy::StreamHandle>>;
   // Reaching the engine takes time: not on the connection's thread.
-  Callback<std::shared_ptr<Handle>> start(
-      [&e, &request, &options, &key, &buffer](std::function<void(std::shared_ptr<Handle>)> done) {
-        e.stream_pool->Post([&e, &request, &options, &key, &buffer, done = std::move(done)] {
-          done(std::make_shared<Handle>(e.streams->Logs(request.ctx, key, *options, buffer)));
-        });
-      });
+  Callback<std::shared_ptr<Handle>> start([&source, &request, &options, &key, &buffer](
+                                              std::function<void(std::shared_ptr<Handle>)> done) {
+    source.pool->Post([&source, &request, &options, &key, &buffer, done = std::move(done)] {
+      done(std::make_shared<Handle>(source.streams->Logs(request.ctx, key, *options, buffer)));
+    });
+  });
   const std::shared_ptr<Handle> handle = co_await start;
   if (!handle->ok()) co_return ErrorResponse(handle->error());
   Response response;
@@ -88,7 +89,7 @@ Task<Response> ServeLog(const Endpoints& e, Request& request) {
   co_return response;
 }
 
-Response ServeExec(const Endpoints& e, Request& request) {
+Response ServeExec(const StreamSource& source, Request& request) {
   if (!request.websocket) {
     return ErrorResponse(Error(Code::kBadRequest,
                                "exec and attach need a WebSocket upgrade with the subprotocol "
@@ -96,7 +97,7 @@ Response ServeExec(const Endpoints& e, Request& request) {
                                "kubectl 1.31 or newer, or `kubectl gantry exec`"));
   }
   std::string protocol;
-  for (const char* known : {"v5.channel.k8s.io", "v4.channel.k8s.io"}) {
+  for (const char* known : {nodeproxy::kExecProtocol5, nodeproxy::kExecProtocol4}) {
     for (const std::string_view offered : request.headers.GetAll("Sec-WebSocket-Protocol")) {
       if (protocol.empty() && HasToken(offered, known)) protocol = known;
     }
@@ -114,12 +115,27 @@ Response ServeExec(const Endpoints& e, Request& request) {
   response.websocket_protocol = protocol;
   response.websocket = std::make_shared<ExecSocket>(
       request.ctx,
-      [streams = e.streams, ctx = request.ctx, key,
+      [streams = source.streams, ctx = request.ctx, key,
        options = *std::move(options)](std::shared_ptr<nodeproxy::StreamSink> sink) {
         return streams->Exec(ctx, key, options, std::move(sink));
       },
-      [pool = e.stream_pool](std::function<void()> work) { pool->Post(std::move(work)); });
+      [pool = source.pool](std::function<void()> work) { pool->Post(std::move(work)); });
   return response;
+}
+
+Task<Response> Serve(const StreamSource& source, Request& request) {
+  if (request.info.subresource != "log") co_return ServeExec(source, request);
+  if (request.method != "GET") {
+    co_return ErrorResponse(Error(Code::kMethodNotAllowed, "logs are read by GET"));
+  }
+  co_return co_await ServeLog(source, request);
+}
+
+Task<Response> ServeAlone(const StreamSource& source, Request& request) {
+  if (request.info.resource != "containers" || !IsConnectSubresource(request.info.subresource)) {
+    co_return ErrorResponse(Error(Code::kNotFound, "only streams of containers are served here"));
+  }
+  co_return co_await Serve(source, request);
 }
 
 }  // namespace
@@ -135,11 +151,12 @@ Task<Response> ServeConnect(const Endpoints& e, Request& request, const Target& 
     co_return ErrorResponse(
         Error(Code::kUnavailable, "no process that reaches the nodes' engines is connected"));
   }
-  if (request.info.subresource != "log") co_return ServeExec(e, request);
-  if (request.method != "GET") {
-    co_return ErrorResponse(Error(Code::kMethodNotAllowed, "logs are read by GET"));
-  }
-  co_return co_await ServeLog(e, request);
+  const StreamSource source{e.streams, e.stream_pool};
+  co_return co_await Serve(source, request);
+}
+
+Handler MakeStreamsHandler(StreamSource source) {
+  return [source](Request& request) { return ServeAlone(source, request); };
 }
 
 }  // namespace gantry::apiserver

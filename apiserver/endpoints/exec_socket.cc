@@ -2,40 +2,22 @@
 
 #include "apis/machinery/base/json.h"
 #include "apis/machinery/meta/object.h"
-#include "apis/machinery/meta/status.h"
+#include "apis/nodeproxy/channels.h"
 
 namespace gantry::apiserver {
 namespace {
 
-constexpr char kStdin = 0;
-constexpr char kStdout = 1;
-constexpr char kStderr = 2;
-constexpr char kStatus = 3;
-constexpr char kResize = 4;
-constexpr char kClose = static_cast<char>(255);
+using nodeproxy::kFrameClose;
+using nodeproxy::kFrameResize;
+using nodeproxy::kFrameStatus;
+using nodeproxy::kFrameStderr;
+using nodeproxy::kFrameStdin;
+using nodeproxy::kFrameStdout;
+using nodeproxy::MakeFrame;
 
 constexpr size_t kMaxQueued = 1 << 20;
 
-std::string Frame(char channel, std::string_view bytes) {
-  std::string frame(1, channel);
-  frame += bytes;
-  return frame;
-}
-
 }  // namespace
-
-Json ExecStatus(const Result<int>& result) {
-  if (!result.ok()) return StatusJson(result.error());
-  if (*result == 0) return SuccessJson();
-  const std::string code = std::to_string(*result);
-  return {{"kind", "Status"},
-          {"apiVersion", "v1"},
-          {"metadata", Json::object()},
-          {"status", "Failure"},
-          {"reason", "NonZeroExitCode"},
-          {"message", "command terminated with non-zero exit code: exit status " + code},
-          {"details", {{"causes", {{{"reason", "ExitCode"}, {"message", code}}}}}}};
-}
 
 // What the process says goes straight to the peer; a slow peer holds the process up.
 class ExecSocket::Sink : public nodeproxy::StreamSink {
@@ -47,11 +29,12 @@ class ExecSocket::Sink : public nodeproxy::StreamSink {
     while (peer_->queued() > kMaxQueued) {
       if (!ctx_.SleepFor(std::chrono::milliseconds(5)).ok()) return false;
     }
-    return peer_->Send(Frame(channel == nodeproxy::Channel::kStdout ? kStdout : kStderr, bytes),
-                       true);
+    return peer_->Send(
+        MakeFrame(channel == nodeproxy::Channel::kStdout ? kFrameStdout : kFrameStderr, bytes),
+        true);
   }
   void OnEnd(Result<int> result) override {
-    peer_->Send(Frame(kStatus, DumpJson(ExecStatus(result))), true);
+    peer_->Send(MakeFrame(kFrameStatus, DumpJson(nodeproxy::ExecStatus(result))), true);
     peer_->Close();
   }
 
@@ -62,7 +45,7 @@ class ExecSocket::Sink : public nodeproxy::StreamSink {
 
 void ExecSocket::OnOpen(std::shared_ptr<WebSocketPeer> peer) {
   // An empty frame tells the client that the connection stands.
-  peer->Send(Frame(kStdout, ""), true);
+  peer->Send(MakeFrame(kFrameStdout, ""), true);
   {
     MutexLock lock(&mu_);
     peer_ = std::move(peer);
@@ -134,11 +117,11 @@ void ExecSocket::Handle(std::string_view frame) {
   if (!handle_) return;
   const std::string_view payload = frame.substr(1);
   switch (frame[0]) {
-    case kStdin:
+    case kFrameStdin:
       // A process that has ended says so by its status, not here.
       handle_->WriteStdin(payload).IgnoreError();
       return;
-    case kResize: {
+    case kFrameResize: {
       const Result<Json> size = ParseJson(payload);
       if (!size.ok() || !size->is_object()) return;
       const auto width = static_cast<int>(GetInt(*size, "Width"));
@@ -146,8 +129,8 @@ void ExecSocket::Handle(std::string_view frame) {
       if (width > 0 && height > 0) handle_->Resize(width, height).IgnoreError();
       return;
     }
-    case kClose:
-      if (!payload.empty() && payload[0] == kStdin) handle_->CloseStdin();
+    case kFrameClose:
+      if (!payload.empty() && payload[0] == kFrameStdin) handle_->CloseStdin();
       return;
     default: return;
   }

@@ -11,10 +11,7 @@
 
 namespace gantry::apiserver {
 
-// The channel protocol of `exec` and `attach` over WebSocket (v4.channel.k8s.io,
-// v5.channel.k8s.io): the first byte of a frame is its channel. 0 stdin, 1 stdout, 2 stderr, 3 the
-// final Status, 4 resize
-// ({"Width":80,"Height":24}), 255 (v5) closes the channel named by the next byte.
+// The server's end of `exec` and `attach` over WebSocket: the frames of apis/nodeproxy/channels.h.
 class ExecSocket : public WebSocketHandler, public std::enable_shared_from_this<ExecSocket> {
  public:
   // Starts the process; may block.
@@ -52,8 +49,5 @@ class ExecSocket : public WebSocketHandler, public std::enable_shared_from_this<
   std::unique_ptr<nodeproxy::StreamHandle> handle_;
   bool started_ = false;
 };
-
-// The Status that ends an exec: Success, NonZeroExitCode with the code as a cause, or an error.
-Json ExecStatus(const Result<int>& result);
 
 }  // namespace gantry::apiserver

@@ -21,7 +21,8 @@ Status RunServer(const ServerOptions& options);
 
 struct ControllersOptions {
   std::string kubeconfig;
-  std::vector<std::string> only;  // empty: all
+  std::vector<std::string> only;               // empty: all
+  std::string streams_listen = "127.0.0.1:0";  // where API servers reach logs and exec
 };
 Status RunControllers(const ControllersOptions& options);
 

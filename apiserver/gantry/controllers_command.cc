@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <thread>
 
@@ -9,6 +10,8 @@
 #include "apis/machinery/http/https_transport.h"
 #include "apis/machinery/kubeconfig/kubeconfig.h"
 #include "apiserver/gantry/commands.h"
+#include "apiserver/gantry/late_streams.h"
+#include "apiserver/gantry/streams_server.h"
 #include "controllers/assembly/assembly.h"
 
 namespace gantry::program {
@@ -19,6 +22,11 @@ std::string Identity() {
   char host[256] = {};
   gethostname(host, sizeof(host) - 1);
   return fmt::format("{}_{}_{}", host, getpid(), RandomSuffix(Random::Real(), 5));
+}
+
+bool RunsContainers(const ControllersOptions& options) {
+  return options.only.empty() ||
+         std::find(options.only.begin(), options.only.end(), "container") != options.only.end();
 }
 
 }  // namespace
@@ -34,6 +42,26 @@ Status RunControllers(const ControllersOptions& options) {
   set.transport = [&transport](const std::string&) { return transport; };
   set.only = options.only;
   set.lease_identity = Identity();
+
+  LateStreams streams;
+  std::unique_ptr<StreamsServer> server;
+  if (RunsContainers(options) && config.transport.tls.ca_pem.empty()) {
+    LOG_WARN("no logs and exec: the kubeconfig names no authority to know API servers by");
+  } else if (RunsContainers(options)) {
+    GANTRY_TRY_SET(const Address listen, ParseListen("--streams-listen", options.streams_listen));
+    if (listen.any()) {
+      return Error(Code::kBadRequest,
+                   "--streams-listen: must be an address that API servers reach, got '" +
+                       options.streams_listen + "'");
+    }
+    GANTRY_TRY_SET(server, StreamsServer::Start(listen, config.transport.tls.ca_pem, &streams));
+    set.lease_annotations = server->annotations();
+    set.on_streams = [&streams, &server](std::shared_ptr<nodeproxy::NodeStreams> now) {
+      const bool over = !now;
+      streams.Set(std::move(now));
+      if (over) server->Stop();  // the process ends; no call may outlive the controllers
+    };
+  }
 
   const Context stop = Context().WithCancel();
   std::thread signals([&stop] {

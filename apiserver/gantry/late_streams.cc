@@ -10,8 +10,7 @@ void LateStreams::Set(std::shared_ptr<nodeproxy::NodeStreams> streams) {
 Result<std::shared_ptr<nodeproxy::NodeStreams>> LateStreams::Get() const {
   MutexLock lock(&mu_);
   if (streams_) return streams_;
-  return Error(Code::kUnavailable,
-               "logs and exec need the container controller, which does not run in this process");
+  return Error(Code::kUnavailable, "the container controller does not run yet, or no more");
 }
 
 Result<std::unique_ptr<nodeproxy::StreamHandle>> LateStreams::Logs(

@@ -78,6 +78,11 @@ int Main(int argc, char** argv) {
                                   "How to reach the API server; default as kubectl's");
   controllers_command->add_option("--only", controllers.only, "Which ones, separated by commas")
       ->delimiter(',');
+  controllers_command
+      ->add_option("--streams-listen", controllers.streams_listen,
+                   "Address and port at which API servers reach logs and exec; port 0 takes a free "
+                   "one")
+      ->capture_default_str();
 
   CLI::App* const store_command =
       app.add_subcommand("store", "Tools for the store of a stopped server");

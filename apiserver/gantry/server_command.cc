@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <charconv>
 #include <csignal>
 #include <cstdio>
 
@@ -9,8 +8,11 @@
 #include "apiserver/auth/pki.h"
 #include "apiserver/core/api_core.h"
 #include "apiserver/filters/chain.h"
+#include "apiserver/gantry/address.h"
 #include "apiserver/gantry/commands.h"
 #include "apiserver/gantry/late_streams.h"
+#include "apiserver/gantry/lease_streams.h"
+#include "apiserver/gantry/rendezvous.h"
 #include "apiserver/http/listener.h"
 #include "apiserver/server/health.h"
 #include "apiserver/server/in_process_transport.h"
@@ -23,35 +25,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using apiserver::Authenticator;
-
-struct Address {
-  std::string host;
-  uint16_t port = 0;
-};
-
-// `127.0.0.1:7443`, `[::1]:7443`.
-Result<Address> ParseListen(const std::string& text) {
-  const size_t colon = text.rfind(':');
-  Address address;
-  const char* const end = text.data() + text.size();
-  if (colon != std::string::npos) {
-    address.host = text.substr(0, colon);
-    const auto [stop, failure] = std::from_chars(text.data() + colon + 1, end, address.port);
-    if (failure == std::errc() && stop == end && colon + 1 < text.size() && !address.host.empty()) {
-      if (address.host.front() == '[' && address.host.back() == ']')
-        address.host = address.host.substr(1, address.host.size() - 2);
-      return address;
-    }
-  }
-  return Error(Code::kBadRequest, fmt::format("--listen: must be address:port, got '{}'", text));
-}
-
-std::string UrlOf(const Address& address, uint16_t port) {
-  const bool any = address.host == "0.0.0.0" || address.host == "::";
-  const std::string host = any ? "127.0.0.1" : address.host;
-  return host.find(':') == std::string::npos ? fmt::format("https://{}:{}", host, port)
-                                             : fmt::format("https://[{}]:{}", host, port);
-}
 
 Result<std::unique_ptr<Authenticator>> MakeAuthenticator(const ServerOptions& options,
                                                          const apiserver::Pki& pki) {
@@ -75,8 +48,8 @@ Result<std::unique_ptr<Authenticator>> MakeAuthenticator(const ServerOptions& op
   return apiserver::NewUnionAuthenticator(std::move(parts));
 }
 
-// The user of a controller within this process.
-apiserver::User ControllerUser(const std::string& name) {
+// A user of this process: a controller, or the server itself.
+apiserver::User InternalUser(const std::string& name) {
   apiserver::User user;
   user.name = name;
   user.groups = {"system:masters"};
@@ -89,9 +62,26 @@ Result<std::unique_ptr<assembly::ControllerSet>> MakeControllers(const ServerOpt
   if (!options.with_controllers) return std::unique_ptr<assembly::ControllerSet>();
   assembly::Options set;
   set.transport = [&chain](const std::string& user) {
-    return apiserver::NewInProcessTransport(chain, ControllerUser(user));
+    return apiserver::NewInProcessTransport(chain, InternalUser(user));
   };
   return assembly::ControllerSet::Create(std::move(set));
+}
+
+// Logs and exec from whatever process runs the container controller. `chain` outlives the result.
+Result<std::shared_ptr<nodeproxy::NodeStreams>> MakeLeaseStreams(const apiserver::Pki& pki,
+                                                                 const apiserver::Handler& chain) {
+  const WallTime now = Clock::Real()->Now();
+  apiserver::CertificateRequest request;
+  request.common_name = kStreamsUser;
+  request.not_before = now - 1h;
+  request.not_after = now + 24h * 3650;
+  GANTRY_TRY_SET(const apiserver::KeyPair own, apiserver::MakeCertificate(pki.ca, request));
+  http::TlsOptions identity;
+  identity.client_cert_pem = own.certificate;
+  identity.client_key_pem = own.key;
+  const client::Client client(apiserver::NewInProcessTransport(chain, InternalUser(kStreamsUser)),
+                              kStreamsUser);
+  return std::make_shared<LeaseStreams>(client, std::move(identity));
 }
 
 }  // namespace
@@ -109,7 +99,7 @@ void WaitForSignal() {
 Status RunServer(const ServerOptions& options) {
   Clock* const clock = Clock::Real();
   const MonoTime begin = clock->Mono();
-  GANTRY_TRY_SET(const Address address, ParseListen(options.listen));
+  GANTRY_TRY_SET(const Address address, ParseListen("--listen", options.listen));
 
   apiserver::PkiOptions pki_options;
   pki_options.data_dir = options.data_dir;
@@ -157,6 +147,9 @@ Status RunServer(const ServerOptions& options) {
   if (controllers) {
     ended = controllers->Start(Context().WithTimeout(1min)).Wrap("controllers");
     if (ended.ok()) streams.Set(controllers->streams());
+  } else {
+    GANTRY_TRY_SET(auto remote, MakeLeaseStreams(pki, chain));
+    streams.Set(std::move(remote));
   }
   if (ended.ok()) WaitForSignal();
   streams.Set(nullptr);

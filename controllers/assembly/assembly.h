@@ -13,7 +13,11 @@ namespace gantry::assembly {
 struct Options {
   runtime::TransportFactory transport;
   std::vector<std::string> only;  // names of ControllerNames(); empty: all
-  std::string lease_identity;     // who we are among several processes; only for RunElected
+  // For RunElected alone: who we are among several processes, what the Lease shall say of us, and
+  // who is told the hosts' streams when they can be used, and null before they go.
+  std::string lease_identity;
+  std::map<std::string, std::string> lease_annotations;
+  std::function<void(std::shared_ptr<nodeproxy::NodeStreams>)> on_streams;
 };
 
 // The names for Options::only, in the order of starting.

@@ -54,6 +54,7 @@ Status RunElected(Options options, const Context& stop) {
   lease.ns = v1::kSystemNamespace;
   lease.name = LeaseName(options.only);
   lease.identity = options.lease_identity;
+  lease.annotations = options.lease_annotations;
   const std::string user = runtime::ControllerUser("elector");
   runtime::LeaderElector elector(client::Client(options.transport(user), user), lease,
                                  Clock::Real());
@@ -66,7 +67,9 @@ Status RunElected(Options options, const Context& stop) {
   if (election.WaitWhile(Election::State::kWaiting) == Election::State::kElected) {
     LOG_INFO("elected", {"lease", lease.name}, {"identity", lease.identity});
     ended = controllers->Start(Context().WithTimeout(std::chrono::minutes(1))).Wrap("controllers");
+    if (ended.ok() && options.on_streams) options.on_streams(controllers->streams());
     if (ended.ok()) election.WaitWhile(Election::State::kElected);
+    if (options.on_streams) options.on_streams(nullptr);
     controllers->Stop();
   }
   elector.Stop();

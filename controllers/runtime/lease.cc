@@ -4,10 +4,6 @@
 #include "apis/machinery/base/log.h"
 
 namespace gantry::runtime {
-namespace {
-constexpr char kAnnotationAddress[] = "gantry.dev/address";
-}
-
 LeaderElector::LeaderElector(client::Client client, LeaseOptions options, Clock* clock)
     : client_(std::move(client)),
       options_(std::move(options)),
@@ -44,7 +40,7 @@ Result<bool> LeaderElector::TryOnce(const Context& ctx) {
     if (got.code() != Code::kNotFound) return got.error();
     Object lease(v1::kLeases.gvk(), key);
     lease.json()["spec"] = Spec(0, FormatMicroTime(clock_->Now()));
-    if (!options_.address.empty()) lease.set_annotation(kAnnotationAddress, options_.address);
+    for (const auto& [name, value] : options_.annotations) lease.set_annotation(name, value);
     const Result<Object> made = client_.Create(bounded, v1::kLeases, lease);
     if (made.ok()) return true;
     if (made.code() == Code::kAlreadyExists) return false;
@@ -63,7 +59,7 @@ Result<bool> LeaderElector::TryOnce(const Context& ctx) {
   const std::string acquired = ours ? GetString(lease.spec(), "acquireTime") : "";
   lease.json()["spec"] =
       Spec(transitions, acquired.empty() ? FormatMicroTime(clock_->Now()) : acquired);
-  if (!options_.address.empty()) lease.set_annotation(kAnnotationAddress, options_.address);
+  for (const auto& [name, value] : options_.annotations) lease.set_annotation(name, value);
   // The resourceVersion in the object makes this a compare-and-swap.
   const Result<Object> written = client_.Update(bounded, v1::kLeases, lease);
   if (written.ok()) {

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <thread>
 
 #include "apis/client/client.h"
@@ -13,8 +14,8 @@ struct LeaseOptions {
   std::string ns;
   std::string name;      // of the coordination.k8s.io Lease
   std::string identity;  // who we are; unique per process
-  // An address where others reach the holder, kept in annotation gantry.dev/address; empty: none.
-  std::string address;
+  // What others shall know of the holder, such as an address; on the Lease since it is held.
+  std::map<std::string, std::string> annotations;
   Duration duration = std::chrono::seconds(15);  // a holder that is silent this long has lost it
   Duration renew_every = std::chrono::seconds(5);
   Duration retry_every = std::chrono::seconds(2);

@@ -5,7 +5,7 @@
 #include <ostream>
 #include <thread>
 
-#include "apis/machinery/meta/status.h"
+#include "apis/nodeproxy/channels.h"
 #include "kubectl-plugin/cmd/commands.h"
 #include "kubectl-plugin/containers.h"
 #include "kubectl-plugin/errors.h"
@@ -14,10 +14,16 @@
 namespace gantry::kubectl {
 namespace {
 
-// The channels of Kubernetes' remote command protocol: the first byte of every frame.
-enum Channel : char { kStdin = 0, kStdout = 1, kStderr = 2, kError = 3, kResize = 4, kClose = -1 };
-constexpr char kProtocol5[] = "v5.channel.k8s.io";  // can close standard input
-constexpr char kProtocol4[] = "v4.channel.k8s.io";
+using nodeproxy::kExecProtocol4;
+using nodeproxy::kExecProtocol5;
+using nodeproxy::kFrameClose;
+using nodeproxy::kFrameResize;
+using nodeproxy::kFrameStatus;
+using nodeproxy::kFrameStderr;
+using nodeproxy::kFrameStdin;
+using nodeproxy::kFrameStdout;
+using nodeproxy::MakeFrame;
+
 constexpr int kLookEveryMs = 200;
 
 struct ExecFlags {
@@ -25,12 +31,6 @@ struct ExecFlags {
   bool stdin_ = false;
   bool tty = false;
 };
-
-std::string Frame(char channel, std::string_view data) {
-  std::string frame(1, channel);
-  frame += data;
-  return frame;
-}
 
 // Sends standard input and the terminal's size until it ends or is told to stop.
 class InputPump {
@@ -52,11 +52,12 @@ class InputPump {
       char bytes[16 * 1024];
       const ssize_t n = read(STDIN_FILENO, bytes, sizeof bytes);
       if (n > 0) {
-        if (!socket_->Send(Frame(kStdin, {bytes, static_cast<size_t>(n)}), true).ok()) return;
+        if (!socket_->Send(MakeFrame(kFrameStdin, {bytes, static_cast<size_t>(n)}), true).ok())
+          return;
         continue;
       }
-      if (socket_->protocol() == kProtocol5) {
-        socket_->Send(Frame(kClose, std::string(1, kStdin)), true).IgnoreError();
+      if (socket_->protocol() == kExecProtocol5) {
+        socket_->Send(MakeFrame(kFrameClose, std::string(1, kFrameStdin)), true).IgnoreError();
       }
       return;
     }
@@ -68,7 +69,7 @@ class InputPump {
     if (size == sent_ || size.first == 0) return;
     sent_ = size;
     const Json resize = {{"Width", size.first}, {"Height", size.second}};
-    socket_->Send(Frame(kResize, DumpJson(resize)), true).IgnoreError();
+    socket_->Send(MakeFrame(kFrameResize, DumpJson(resize)), true).IgnoreError();
   }
 
   client::WebSocket* const socket_;
@@ -78,21 +79,6 @@ class InputPump {
   std::thread thread_;
 };
 
-// The exit code that the Status at the end of an execution stands for.
-Result<int> ExitCode(std::string_view text) {
-  const Result<Json> status = ParseJson(text);
-  if (!status.ok()) return LocalError(fmt::format("unreadable status of the command: {}", text));
-  if (GetString(*status, "status") == "Success") return 0;
-  if (GetString(*status, "reason") == "NonZeroExitCode") {
-    for (const Json& cause : GetArray(GetObject(*status, "details"), "causes")) {
-      if (GetString(cause, "reason") == "ExitCode") {
-        return static_cast<int>(std::strtol(GetString(cause, "message").c_str(), nullptr, 10));
-      }
-    }
-  }
-  return ErrorFromStatus(static_cast<int>(GetInt(*status, "code", 500)), text);
-}
-
 // Copies output until the command ends.
 Result<int> CopyOutput(client::WebSocket* socket, Io& io) {
   while (true) {
@@ -101,9 +87,9 @@ Result<int> CopyOutput(client::WebSocket* socket, Io& io) {
     if (frame->empty()) continue;
     const std::string_view data = std::string_view(*frame).substr(1);
     switch (frame->front()) {
-      case kStdout: io.out << data << std::flush; break;
-      case kStderr: io.err << data << std::flush; break;
-      case kError: return ExitCode(data);
+      case kFrameStdout: io.out << data << std::flush; break;
+      case kFrameStderr: io.err << data << std::flush; break;
+      case kFrameStatus: return nodeproxy::ReadExecStatus(data);
       default: break;
     }
   }
@@ -128,7 +114,7 @@ Result<int> Exec(Session& session, const ExecFlags& flags, std::vector<std::stri
   for (const std::string& word : command) target += "&command=" + client::PercentEncode(word);
   GANTRY_TRY_SET(const auto socket,
                  client->transport()->Connect(session.ctx(), {"GET", target, {}, ""},
-                                              {kProtocol5, kProtocol4}));
+                                              {kExecProtocol5, kExecProtocol4}));
   if (tty && flags.stdin_) terminal = RawTerminal::Enter();
   std::optional<InputPump> input;
   if (flags.stdin_) input.emplace(socket.get(), tty);
