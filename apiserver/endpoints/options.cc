@@ -1,5 +1,6 @@
 #include "apiserver/endpoints/options.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "apis/machinery/meta/field_error.h"
@@ -208,6 +209,12 @@ Result<WriteScope> ParseWriteScope(Request& request, const Target& target) {
     scope.manager = std::string(agent.substr(0, agent.find('/')));
     if (scope.manager.empty()) scope.manager = "unknown";
     scope.manager.resize(std::min(scope.manager.size(), kMaxManagerLength));
+  }
+  const auto is_control = [](char c) { return (c >= 0 && c < ' ') || c == 0x7f; };
+  if (std::any_of(scope.manager.begin(), scope.manager.end(), is_control)) {
+    return InvalidObject(
+        {"meta.k8s.io", "UpdateOptions"}, "",
+        {Invalid("fieldManager", scope.manager, "should only contain printable characters")});
   }
   if (scope.manager.size() > kMaxManagerLength) {
     return InvalidObject({"meta.k8s.io", "UpdateOptions"}, "",

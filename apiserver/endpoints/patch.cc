@@ -73,7 +73,8 @@ Result<Mutation> MakePatch(const Target& target, const std::string& media_type,
       Code::kUnsupportedMediaType,
       std::string("the body of the request was in an unknown format - accepted media types "
                   "include: application/json-patch+json, application/merge-patch+json") +
-          (strategic ? ", application/strategic-merge-patch+json" : ""));
+          (strategic ? ", application/strategic-merge-patch+json" : "") +
+          ", application/apply-patch+yaml");
 }
 
 }  // namespace gantry::apiserver

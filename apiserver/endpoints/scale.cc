@@ -19,6 +19,21 @@ Json At(const Json& object, const std::string& path, Json fallback) {
   return object.contains(pointer) ? object.at(pointer) : fallback;
 }
 
+// The count that a Scale asks for; 0 when it does not say.
+Result<int64_t> ReplicasOf(const Json& scale, const std::string& name) {
+  const Json replicas = GetAny(GetObject(scale, "spec"), "replicas");
+  if (!replicas.is_null() && !replicas.is_number_integer()) {
+    return InvalidObject({"autoscaling", "Scale"}, name,
+                         {TypeInvalid("spec.replicas", replicas, "must be an integer")});
+  }
+  const int64_t count = replicas.is_null() ? 0 : replicas.get<int64_t>();
+  if (count < 0) {
+    return InvalidObject({"autoscaling", "Scale"}, name,
+                         {Invalid("spec.replicas", count, "must be greater than or equal to 0")});
+  }
+  return count;
+}
+
 }  // namespace
 
 Json MakeScale(const Target& target, const Json& object) {
@@ -36,6 +51,22 @@ Json MakeScale(const Target& target, const Json& object) {
   return scale;
 }
 
+Result<Json> ConfigOfScale(const Target& target, const Json& scale) {
+  const Json& meta = GetObject(scale, "metadata");
+  GANTRY_TRY_SET(const int64_t count, ReplicasOf(scale, GetString(meta, "name")));
+  Json config = {{"apiVersion", target.gvk().group_version().ToString()},
+                 {"kind", target.def().kind},
+                 {"metadata", Json::object()}};
+  for (const char* field : {"name", "namespace", "uid", "resourceVersion", "managedFields"}) {
+    const Json& value = GetAny(meta, field);
+    if (!value.is_null()) config["metadata"][field] = value;
+  }
+  if (!GetAny(GetObject(scale, "spec"), "replicas").is_null()) {
+    config[Pointer(target.version->scale->spec_replicas_path)] = count;
+  }
+  return config;
+}
+
 Mutation ScaleMutation(const Target& target, Mutation of_scale) {
   Mutation mutation;
   mutation.apply = [target,
@@ -45,16 +76,7 @@ Mutation ScaleMutation(const Target& target, Mutation of_scale) {
     if (!scale.is_object() || GetString(scale, "kind", "Scale") != "Scale") {
       return Error(Code::kBadRequest, "the body must be a Scale of autoscaling/v1");
     }
-    const Json replicas = GetAny(GetObject(scale, "spec"), "replicas");
-    if (!replicas.is_null() && !replicas.is_number_integer()) {
-      return InvalidObject({"autoscaling", "Scale"}, name,
-                           {TypeInvalid("spec.replicas", replicas, "must be an integer")});
-    }
-    const int64_t count = replicas.is_null() ? 0 : replicas.get<int64_t>();
-    if (count < 0) {
-      return InvalidObject({"autoscaling", "Scale"}, name,
-                           {Invalid("spec.replicas", count, "must be greater than or equal to 0")});
-    }
+    GANTRY_TRY_SET(const int64_t count, ReplicasOf(scale, name));
     Json object = current;
     object[Pointer(target.version->scale->spec_replicas_path)] = count;
     const std::string version = GetString(GetObject(scale, "metadata"), "resourceVersion");

@@ -8,6 +8,10 @@ namespace gantry::apiserver {
 // REQUIRES: target.version->scale.
 Json MakeScale(const Target& target, const Json& object);
 
+// What applying a Scale says of the object: its replicas, and metadata's preconditions. kInvalid
+// when `spec.replicas` is no count.
+Result<Json> ConfigOfScale(const Target& target, const Json& scale);
+
 // A mutation of the object from one of its Scale.
 Mutation ScaleMutation(const Target& target, Mutation of_scale);
 

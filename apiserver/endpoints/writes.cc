@@ -2,6 +2,7 @@
 
 #include "apis/machinery/meta/field_error.h"
 #include "apis/machinery/meta/status.h"
+#include "apiserver/endpoints/apply_patch.h"
 #include "apiserver/endpoints/form.h"
 #include "apiserver/endpoints/options.h"
 #include "apiserver/endpoints/patch.h"
@@ -112,8 +113,18 @@ Task<Response> ServeUpdate(const Endpoints& e, Request& request, const Target& t
 Task<Response> ServePatch(const Endpoints& e, Request& request, const Target& target) {
   Result<WriteScope> scope = ParseWriteScope(request, target);
   if (!scope.ok()) co_return ErrorResponse(scope.error());
-  Result<Mutation> mutation =
-      MakePatch(target, MediaType(request.headers.Get("Content-Type")), request.body);
+  const std::string media_type = MediaType(request.headers.Get("Content-Type"));
+  if (media_type == kApplyPatch) {
+    Result<ApplyConfig> config = ParseApply(request, &*scope);
+    if (!config.ok()) co_return ErrorResponse(config.error());
+    Result<Written> written = co_await e.registry->Apply(*scope, *config);
+    if (!written.ok()) co_return ErrorResponse(written.error());
+    co_return ObjectResponse(written->created ? 201 : 200, e, request, target, *written->entry);
+  }
+  Result<Mutation> mutation = MakePatch(target, media_type, request.body);
+  if (const Status options = CheckNoForce(request); mutation.ok() && !options.ok()) {
+    co_return ErrorResponse(options.error());
+  }
   if (!mutation.ok()) co_return ErrorResponse(mutation.error());
   if (scope->subresource == "scale") *mutation = ScaleMutation(target, *std::move(mutation));
   co_return co_await ApplyMutation(e, request, target, *scope, *mutation);

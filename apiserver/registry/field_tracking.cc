@@ -1,7 +1,9 @@
 #include "apiserver/registry/field_tracking.h"
 
 #include "apis/machinery/base/log.h"
+#include "apis/machinery/managedfields/apply.h"
 #include "apis/machinery/managedfields/managed_fields.h"
+#include "apis/machinery/meta/object.h"
 
 namespace gantry::apiserver {
 namespace {
@@ -18,22 +20,67 @@ ManagedFields DecodeSection(std::string_view section) {
 
 // What stood before the write: the stored section, or what the client put in its place.
 ManagedFields Base(std::string_view section, const Json* sent) {
-  if (sent == nullptr || !sent->is_array()) return DecodeSection(section);
-  const bool reset = sent->empty() || (sent->size() == 1 && sent->front().empty());
-  if (reset) return ManagedFields();
+  if (sent == nullptr || !sent->is_array() || sent->empty()) return DecodeSection(section);
+  if (sent->size() == 1 && sent->front().empty()) return ManagedFields();
   Result<ManagedFields> fields = ManagedFields::FromJson(*sent);
   return fields.ok() ? *std::move(fields) : DecodeSection(section);
+}
+
+std::string EncodeSection(const ManagedFields& fields) {
+  return fields.entries().empty() ? std::string() : fields.Encode();
+}
+
+// What the endpoint ignores is not stated.
+void KeepWritable(const schema::Version& version, const std::string& subresource, Json* config) {
+  if (subresource == "status") {
+    const Json whole = std::move(*config);
+    *config = Json::object();
+    for (const char* key : {"apiVersion", "kind", "status"}) {
+      if (whole.contains(key)) (*config)[key] = whole[key];
+    }
+    for (const char* key : {"name", "namespace", "uid", "resourceVersion"}) {
+      const Json& value = GetAny(GetObject(whole, "metadata"), key);
+      if (!value.is_null()) (*config)["metadata"][key] = value;
+    }
+  } else if (version.status_subresource) {
+    config->erase("status");
+  }
 }
 
 }  // namespace
 
 std::string TrackFields(const schema::Node& root, const Json* before, const Json& after,
                         std::string_view base, const Json* sent, const FieldWriter& writer) {
-  ManagedFields fields = Base(base, sent);
+  ManagedFields fields = Base(base, writer.subresource.empty() ? sent : nullptr);
+  if (before != nullptr && fields.entries().empty()) return "";
   fields.TrackUpdate(
       root, before, after,
       {writer.manager, "Update", writer.api_version, writer.subresource, writer.time, nullptr});
-  return fields.entries().empty() ? std::string() : fields.Encode();
+  return EncodeSection(fields);
+}
+
+Result<AppliedObject> ApplyFields(const schema::Definition& definition,
+                                  const schema::Version& version, const Json* live, Json config,
+                                  bool force, std::string_view base, const FieldWriter& writer) {
+  if (!GetAny(GetObject(config, "metadata"), "managedFields").is_null())
+    return Error(Code::kBadRequest, "metadata.managedFields must be nil");
+  KeepWritable(version, writer.subresource, &config);
+  const auto served = [&definition](std::string_view api_version) {
+    const GroupVersion gv = GroupVersion::Parse(api_version);
+    return gv.group == definition.group && definition.FindVersion(gv.version) != nullptr;
+  };
+  GANTRY_TRY_SET(managedfields::Applied applied,
+                 managedfields::Apply(version.schema->root(), live, DecodeSection(base),
+                                      {config,
+                                       {writer.manager, "Apply", writer.api_version,
+                                        writer.subresource, writer.time, nullptr},
+                                       force,
+                                       served}));
+  return AppliedObject{std::move(applied.object), EncodeSection(applied.managed)};
+}
+
+bool SameOwners(std::string_view a, std::string_view b) {
+  return a == b || DecodeSection(a).SameButTimes(DecodeSection(b));
 }
 
 std::string RenderManagedFields(std::string_view section) {

@@ -39,6 +39,11 @@ StrategyContext MakeContext(const Registry::Dependencies& d, const WriteScope& s
 
 }  // namespace
 
+FieldWriter Registry::Writer(const WriteScope& scope) const {
+  return {scope.manager, scope.target.gvk().group_version().ToString(), scope.subresource,
+          d_.clock->Now()};
+}
+
 Result<EntryPtr> Registry::Get(const Target& target, const std::string& ns,
                                const std::string& name) const {
   EntryPtr entry = target.kind->cache->Get(RelativeKey({ns, name}));
@@ -99,8 +104,27 @@ Task<Result<Deleted>> Registry::Delete(const WriteScope& scope, const DeleteOpti
   }
 }
 
+Task<Result<Written>> Registry::Apply(const WriteScope& scope, const ApplyConfig& config) {
+  const size_t said = scope.warnings->size();
+  for (int attempt = 1;; ++attempt) {
+    scope.warnings->resize(said);
+    const EntryPtr old = scope.target.kind->cache->Get(RelativeKey({scope.ns, scope.name}));
+    if (!old && !config.may_create) co_return NotFound(scope);
+    Result<Plan> plan = PlanApply(scope, old, config);
+    if (!plan.ok()) co_return plan.error();
+    if (!plan->write) co_return Written{plan->result, !old};
+    Result<EntryPtr> written = co_await Commit(scope, *std::move(plan));
+    if (written.ok()) co_return Written{*std::move(written), !old};
+    const Code code = written.code();
+    const bool again =
+        code == Code::kConflict || code == Code::kNotFound || code == Code::kAlreadyExists;
+    if (!again || attempt == kMaxConflicts) co_return written.error();
+    co_await CatchUp();
+  }
+}
+
 Result<Registry::Plan> Registry::PlanCreate(const WriteScope& scope, const Json& body,
-                                            bool* generated) const {
+                                            bool* generated, const std::string* applied) const {
   const schema::Definition& definition = scope.target.def();
   Object object(body);
   GANTRY_TRY(CheckIdentity(scope, &object));
@@ -137,7 +161,7 @@ Result<Registry::Plan> Registry::PlanCreate(const WriteScope& scope, const Json&
     return AlreadyExistsError(definition.group, definition.plural, name);
   }
   return PlanPut(scope, nullptr, nullptr, object.json(),
-                 sent_managed.is_null() ? nullptr : &sent_managed);
+                 {sent_managed.is_null() ? nullptr : &sent_managed, applied});
 }
 
 Result<Registry::Plan> Registry::PlanUpdate(const WriteScope& scope, const EntryPtr& old_entry,
@@ -152,6 +176,37 @@ Result<Registry::Plan> Registry::PlanUpdate(const WriteScope& scope, const Entry
   GANTRY_TRY_SET(Json changed, mutation.apply(before));
   if (!changed.is_object()) return Error(Code::kBadRequest, "the object is not a JSON object");
   before["metadata"].erase("managedFields");
+  return PlanChange(scope, old_entry, std::move(before), std::move(changed), nullptr);
+}
+
+Result<Registry::Plan> Registry::PlanApply(const WriteScope& scope, const EntryPtr& old,
+                                           const ApplyConfig& config) const {
+  const schema::Definition& definition = scope.target.def();
+  Json before;
+  if (old) {
+    GANTRY_TRY_SET(before, DecodeEntry(scope.target, *old));
+  } else if (const std::string uid = GetString(GetObject(config.object, "metadata"), "uid");
+             !uid.empty()) {
+    return ConflictError(definition.group, definition.plural, scope.name,
+                         fmt::format("uid mismatch: the provided object specified uid {}, and no "
+                                     "existing object was found",
+                                     uid));
+  }
+  GANTRY_TRY_SET(
+      AppliedObject applied,
+      ApplyFields(definition, *scope.target.version, old ? &before : nullptr, config.object,
+                  config.force, old ? old->header().managed : std::string_view(), Writer(scope)));
+  if (old) {
+    return PlanChange(scope, old, std::move(before), std::move(applied.object), &applied.section);
+  }
+  applied.object["metadata"].erase("resourceVersion");
+  bool generated = false;
+  return PlanCreate(scope, applied.object, &generated, &applied.section);
+}
+
+Result<Registry::Plan> Registry::PlanChange(const WriteScope& scope, const EntryPtr& old_entry,
+                                            Json before, Json changed,
+                                            const std::string* applied) const {
   Object old(std::move(before));
   Object object(std::move(changed));
   GANTRY_TRY(CheckIdentity(scope, &object));
@@ -181,7 +236,7 @@ Result<Registry::Plan> Registry::PlanUpdate(const WriteScope& scope, const Entry
     plan = PlanRemove(scope, old_entry);
   } else {
     GANTRY_TRY_SET(plan, PlanPut(scope, old_entry, &old.json(), object.json(),
-                                 sent_managed.is_null() ? nullptr : &sent_managed));
+                                 {sent_managed.is_null() ? nullptr : &sent_managed, applied}));
   }
   return plan;
 }
@@ -216,32 +271,27 @@ Result<Registry::Plan> Registry::PlanDelete(const WriteScope& scope, const Entry
     if (object.generation() > 0) object.set_generation(object.generation() + 1);
     strategy.PrepareDelete(&object, now);
   }
-  return PlanPut(scope, old_entry, &old.json(), object.json(), nullptr, true);
+  return PlanPut(scope, old_entry, &old.json(), object.json(), {}, true);
 }
 
 Result<Registry::Plan> Registry::PlanPut(const WriteScope& scope, const EntryPtr& old,
                                          const Json* before, const Json& after,
-                                         const Json* sent_managed, bool keep_version) const {
+                                         const Ownership& ownership, bool keep_version) const {
   const Target& target = scope.target;
   Plan plan;
+  plan.result = old;
+  plan.write = false;
   const std::string_view base = old ? old->header().managed : std::string_view();
-  const bool same_fields = sent_managed == nullptr;
   // Writing an object back unchanged brings it into the storage version.
   const bool moves =
       old && !keep_version && old->header().version != target.def().StorageVersion().name;
-  if (before != nullptr && same_fields && *before == after && !moves) {
-    plan.result = old;
-    plan.write = false;
-    return plan;
-  }
-  std::string managed = TrackFields(
-      target.version->schema->root(), before, after, base, sent_managed,
-      {scope.manager, target.gvk().group_version().ToString(), scope.subresource, d_.clock->Now()});
-  if (before != nullptr && *before == after && managed == base && !moves) {
-    plan.result = old;
-    plan.write = false;
-    return plan;
-  }
+  const bool same = before != nullptr && *before == after && !moves;
+  if (same && ownership.sent == nullptr && ownership.applied == nullptr) return plan;
+  std::string managed = ownership.applied != nullptr
+                            ? *ownership.applied
+                            : TrackFields(target.version->schema->root(), before, after, base,
+                                          ownership.sent, Writer(scope));
+  if (same && SameOwners(managed, base)) return plan;
   GANTRY_TRY_SET(std::string record, keep_version
                                          ? EncodeAsIs(target, after, std::move(managed))
                                          : EncodeObject(target, after, std::move(managed)));

@@ -8,6 +8,7 @@
 #include "apis/machinery/base/task.h"
 #include "apis/machinery/base/thread_pool.h"
 #include "apiserver/http/handler.h"
+#include "apiserver/registry/field_tracking.h"
 #include "apiserver/registry/kind.h"
 #include "apiserver/storage/cache_set.h"
 
@@ -33,6 +34,7 @@ struct WriteScope {
 // The object after a write; for a dry run, as it would be (revision of the old one, or 0).
 struct Written {
   EntryPtr entry;
+  bool created = false;
 };
 
 struct DeleteOptions {
@@ -51,6 +53,13 @@ struct Deleted {
 struct Mutation {
   std::function<Result<Json>(const Json& current)> apply;
   bool wants_managed_fields = false;
+};
+
+// A configuration that `scope.manager` applies: an object with the fields that it wants.
+struct ApplyConfig {
+  Json object;
+  bool force = false;
+  bool may_create = true;  // false: for subresources
 };
 
 // The generic registry: what Kubernetes does on every write, for all kinds. Reads go to the caches
@@ -73,6 +82,9 @@ class Registry {
   // Retries when someone else wrote in between, unless the new object demands a resourceVersion.
   // Removing the last finalizer of an object that is being deleted deletes it.
   Task<Result<Written>> Update(const WriteScope& scope, const Mutation& mutation);
+  // Server-side apply. Merges the configuration into what is stored, or creates it; retries as
+  // Update does. kConflict with causes when others own what would change.
+  Task<Result<Written>> Apply(const WriteScope& scope, const ApplyConfig& config);
   Task<Result<Deleted>> Delete(const WriteScope& scope, const DeleteOptions& options);
 
   // kNotFound in Kubernetes' words.
@@ -88,14 +100,26 @@ class Registry {
     bool write = true;  // false: nothing would change, or a dry run
     bool removes = false;
   };
-  Result<Plan> PlanCreate(const WriteScope& scope, const Json& object, bool* generated) const;
+  // Who owns which field after a write.
+  struct Ownership {
+    const Json* sent = nullptr;            // metadata.managedFields that the client sent
+    const std::string* applied = nullptr;  // the section that an apply made of it
+  };
+  Result<Plan> PlanCreate(const WriteScope& scope, const Json& object, bool* generated,
+                          const std::string* applied = nullptr) const;
   Result<Plan> PlanUpdate(const WriteScope& scope, const EntryPtr& old,
                           const Mutation& mutation) const;
+  Result<Plan> PlanApply(const WriteScope& scope, const EntryPtr& old,
+                         const ApplyConfig& config) const;
+  // `before`, stored as `old`, is to become `changed`.
+  Result<Plan> PlanChange(const WriteScope& scope, const EntryPtr& old_entry, Json before,
+                          Json changed, const std::string* applied) const;
   Result<Plan> PlanDelete(const WriteScope& scope, const EntryPtr& old,
                           const DeleteOptions& options) const;
   Result<Plan> PlanPut(const WriteScope& scope, const EntryPtr& old, const Json* before,
-                       const Json& after, const Json* sent_managed,
+                       const Json& after, const Ownership& ownership,
                        bool keep_version = false) const;
+  FieldWriter Writer(const WriteScope& scope) const;
   Plan PlanRemove(const WriteScope& scope, const EntryPtr& old) const;
 
   // Writes, waits for the cache, and hops to the pool.

@@ -4,6 +4,9 @@
 #include <optional>
 #include <string_view>
 
+#include "apis/machinery/managedfields/elements.h"
+#include "apis/machinery/schema/metadata.h"
+
 namespace gantry::managedfields {
 namespace {
 
@@ -13,57 +16,9 @@ using schema::Node;
 using Child = FieldSet::Child;
 using Children = std::vector<Child>;
 
-const Node& AnyNode() {
-  static const Node node;
-  return node;
-}
-
-std::shared_ptr<const Node> MakeMetadataNode() {
-  auto owner = std::make_shared<Node>();
-  owner->type = Node::Type::kObject;
-  owner->map_type = MapType::kAtomic;
-  auto owners = std::make_shared<Node>();
-  owners->type = Node::Type::kArray;
-  owners->list_type = ListType::kMap;
-  owners->list_map_keys = {"uid"};
-  owners->items = owner;
-  auto finalizers = std::make_shared<Node>();
-  finalizers->type = Node::Type::kArray;
-  finalizers->list_type = ListType::kSet;
-  auto node = std::make_shared<Node>();
-  node->type = Node::Type::kObject;
-  node->properties = {{"ownerReferences", owners}, {"finalizers", finalizers}};
-  return node;
-}
-
-// ObjectMeta: the same for every kind.
-const Node& MetadataNode() {
-  static const std::shared_ptr<const Node> node = MakeMetadataNode();
-  return *node;
-}
-
-bool IsSystemMetadata(std::string_view key) {
-  static constexpr std::string_view kKeys[] = {
-      "name",          "namespace",         "uid",
-      "generation",    "resourceVersion",   "creationTimestamp",
-      "managedFields", "deletionTimestamp", "deletionGracePeriodSeconds",
-      "selfLink",      "clusterName"};
-  return std::find(std::begin(kKeys), std::end(kKeys), key) != std::end(kKeys);
-}
-
-const Node& MemberNode(const Node& node, const std::string& key) {
-  if (const auto it = node.properties.find(key); it != node.properties.end()) return *it->second;
-  return node.additional ? *node.additional : AnyNode();
-}
-
-const Node& ItemNode(const Node& node) { return node.items ? *node.items : AnyNode(); }
-
-std::string FieldElement(const std::string& key) {
-  std::string out;
-  out.reserve(key.size() + 2);
-  out += "f:";
-  out += key;
-  return out;
+bool IsSystemMetadata(const std::string& key) {
+  const std::vector<std::string>& keys = SystemMetadata();
+  return std::binary_search(keys.begin(), keys.end(), key);
 }
 
 // One item of a list that is a map or a set.
@@ -73,37 +28,13 @@ struct Item {
 };
 using Items = std::vector<Item>;
 
-// `k:{"name":"x"}`; nothing when the item has none of the keys.
-std::optional<std::string> KeyElement(const Node& list, const Json& item) {
-  if (!item.is_object()) return std::nullopt;
-  std::vector<std::string> keys = list.list_map_keys;
-  std::sort(keys.begin(), keys.end());
-  std::string out = "k:{";
-  for (const std::string& key : keys) {
-    const auto it = item.find(key);
-    const Json& value = it != item.end() ? *it : MemberNode(ItemNode(list), key).default_value;
-    if (value.is_null()) continue;
-    if (out.size() > 3) out += ',';
-    out += DumpJson(key);
-    out += ':';
-    out += DumpJson(value);
-  }
-  if (out.size() == 3) return std::nullopt;
-  out += '}';
-  return out;
-}
-
 // The items by element; nothing when they cannot be told apart, which makes the list atomic.
 std::optional<Items> SplitItems(const Node& node, const Json* list) {
   Items out;
   if (list == nullptr || !list->is_array()) return out;
   out.reserve(list->size());
   for (const Json& item : *list) {
-    if (node.list_type == ListType::kSet) {
-      out.push_back({"v:" + DumpJson(item), &item});
-      continue;
-    }
-    auto element = KeyElement(node, item);
+    auto element = ItemElement(node, item);
     if (!element) return std::nullopt;
     out.push_back({*std::move(element), &item});
   }
@@ -169,10 +100,12 @@ class Comparer {
         Place(MemberNode(root, key), FieldElement(key), old, now, changed, removed);
         return;
       }
+      static const std::shared_ptr<const Node> shared = schema::MetadataNode();
+      const Node& metadata = *shared;
       Children changed_below, removed_below;
       ForEach(old, now, [&](const std::string& name, const Json* was, const Json* is) {
         if (!IsSystemMetadata(name))
-          Place(MemberNode(MetadataNode(), name), FieldElement(name), was, is, &changed_below,
+          Place(MemberNode(metadata, name), FieldElement(name), was, is, &changed_below,
                 &removed_below);
       });
       // metadata itself is nobody's: every object has it.

@@ -92,6 +92,21 @@ void AppendMember(const char* key, const std::string& value, std::string* out) {
 
 }  // namespace
 
+ManagedFields::ManagedFields(std::vector<Entry> entries) : entries_(std::move(entries)) {
+  Tidy();
+  MergeOldest();
+}
+
+bool ManagedFields::SameButTimes(const ManagedFields& other) const {
+  // The order depends on times, and writers are never there twice.
+  return entries_.size() == other.entries_.size() &&
+         std::all_of(entries_.begin(), entries_.end(), [&](const Entry& a) {
+           return std::any_of(other.entries_.begin(), other.entries_.end(), [&](const Entry& b) {
+             return SameWriter(a, b) && a.api_version == b.api_version && Equal(a.fields, b.fields);
+           });
+         });
+}
+
 Result<ManagedFields> ManagedFields::Decode(std::string_view bytes) {
   ManagedFields out;
   if (bytes.empty()) return out;

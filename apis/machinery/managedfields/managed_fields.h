@@ -28,6 +28,10 @@ struct Entry {
 // thread-safe; copies are cheap and independent.
 class ManagedFields {
  public:
+  ManagedFields() = default;
+  // Entries without fields are dropped, and there are never more updaters than may be.
+  explicit ManagedFields(std::vector<Entry> entries);
+
   // The compact binary form of the record's section; kDataLoss when it does not decode.
   static Result<ManagedFields> Decode(std::string_view bytes);
   std::string Encode() const;
@@ -50,6 +54,8 @@ class ManagedFields {
   void TrackUpdate(const schema::Node& root, const Json* before, const Json& after, Entry who);
 
   const std::vector<Entry>& entries() const { return entries_; }
+  // Whether both say the same of everything but times.
+  bool SameButTimes(const ManagedFields& other) const;
 
  private:
   void MergeOldest();
