@@ -131,7 +131,7 @@ class Merger {
   Json WithoutDropped(Json merged, const FieldSetPtr& stated) const {
     if (!last_) return merged;
     const FieldSetPtr last = WithNamedParents(root_, last_->fields);
-    FieldSetPtr owned = stated;
+    FieldSetPtr owned = Union(stated, SystemFields());
     for (const Entry& e : others_) owned = Union(owned, e.fields);
     owned = WithNamedParents(root_, owned);
     if (!Difference(last, owned)) return merged;

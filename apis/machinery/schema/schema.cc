@@ -70,16 +70,27 @@ bool WantsInteger(const Node& n) { return n.type == Node::Type::kInteger || n.in
 
 void DefaultMember(const Node& n, Json* value);
 
+// Whether a value is a null that its place cannot hold and has no default for.
+bool IsNeedlessNull(const Node* n, const Json& value) {
+  return value.is_null() && n != nullptr && !n->nullable && n->default_value.is_null() &&
+         (n->type != Node::Type::kAny || n->int_or_string);
+}
+
+const Node* FindMember(const Node& n, const std::string& name) {
+  const auto it = n.properties.find(name);
+  return it != n.properties.end() ? it->second.get() : n.additional.get();
+}
+
 void DefaultBelow(const Node& n, Json* value) {
   if (value->is_object()) {
+    for (auto it = value->begin(); it != value->end();)
+      it = IsNeedlessNull(FindMember(n, it.key()), *it) ? value->erase(it) : std::next(it);
     for (const auto& [name, sub] : n.properties) {
       if (!sub->default_value.is_null() && !value->contains(name))
         (*value)[name] = sub->default_value;
     }
     for (const auto& [name, member] : value->items()) {
-      const auto it = n.properties.find(name);
-      const Node* sub = it != n.properties.end() ? it->second.get() : n.additional.get();
-      if (sub) DefaultMember(*sub, &member);
+      if (const Node* sub = FindMember(n, name)) DefaultMember(*sub, &member);
     }
   } else if (value->is_array() && n.items) {
     for (Json& item : *value) DefaultMember(*n.items, &item);

@@ -44,8 +44,9 @@ class Schema {
   static std::shared_ptr<const Schema> Any();
 
   virtual ~Schema() = default;
-  // Fills in defaults, recursively; null for a non-nullable field with a default is replaced, and
-  // `3.0` in an integer's place becomes `3`. To be called before Validate.
+  // Fills in defaults, recursively; null for a non-nullable field is replaced by its default, or
+  // goes when it has none, and `3.0` in an integer's place becomes `3`. To be called before
+  // Validate.
   virtual void Default(Json* object) const = 0;
   // Removes fields that the schema does not know; their dotted paths are appended to `dropped`
   // (null: not wanted) in document order: `spec.replica`, `spec.ports[0].porto`. Looks into

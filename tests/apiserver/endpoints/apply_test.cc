@@ -131,6 +131,9 @@ TEST_F(Apply, SilentKillerNoOpThatWrites) {
   // Dropping a field with a default brings the default back.
   const RawAnswer dropped = Widget("m", R"("spec":{"replicas":3})");
   EXPECT_EQ(dropped.body["spec"], Json({{"color", "red"}, {"replicas", 3}})) << dropped.text;
+  // A null where none can be is as if it were not there.
+  EXPECT_EQ(Widget("m", R"("spec":{"replicas":3,"color":null,"ports":null})").body["spec"],
+            dropped.body["spec"]);
   // A Secret's write-only fields are stated, and never there.
   const std::string secret =
       R"({"apiVersion":"v1","kind":"Secret","metadata":{"name":"s"},"stringData":{"k":"v"}})";

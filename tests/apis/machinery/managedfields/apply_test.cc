@@ -263,6 +263,13 @@ TEST(Apply, KeepsWhatUpdatersOwn) {
   EXPECT_EQ(s.live(), R"({"data":{"a":"2","c":"1"},"spec":{"n":1}})");
 }
 
+TEST(Apply, MetadataItselfStays) {
+  Story s;
+  s.Update("o", R"({"metadata":{"name":"x","uid":"u"}})");
+  s.Apply("m", R"({"metadata":{"labels":{"a":"b"}}})").Apply("m", "{}");
+  EXPECT_EQ(s.live(), R"({"metadata":{"name":"x","uid":"u"}})");
+}
+
 TEST(Apply, GivingUpEverythingLeavesNoEntry) {
   Story s;
   s.Apply("m", R"({"data":{"a":"1"}})").Apply("other", R"({"data":{"a":"1"}})");

@@ -278,6 +278,9 @@ TEST(Default, FillsInRecursivelyAndOnce) {
        R"({"spec":{"n":1,"opt":"d","ports":[{"proto":"TCP"},{"proto":"UDP"}]}})"},
       {R"({"spec":{"map":{"a":{},"b":{"k":false}}}})",
        R"({"spec":{"n":3,"opt":"d","map":{"a":{"k":true},"b":{"k":false}}}})"},
+      // A null without a place of its own goes.
+      {R"({"spec":{"deep":null,"ports":[{"proto":null}],"map":null,"x":null}})",
+       R"({"spec":{"n":3,"opt":"d","ports":[{"proto":"TCP"}],"x":null}})"},
       {R"({"spec":{"deep":{}}})", R"({"spec":{"n":3,"opt":"d","deep":{"x":1}}})"},
       {R"({"spec":{"n":4.0}})", R"({"spec":{"n":4,"opt":"d"}})"},
       {R"({"spec":"wrong"})", R"({"spec":"wrong"})"}};
