@@ -71,8 +71,8 @@ Result<std::string> Negotiate(std::string_view accept, const std::vector<std::st
 
 const std::vector<std::string>& ServedPatchTypes() {
   static const auto* const types =
-      new std::vector<std::string>{"application/json-patch+json", "application/merge-patch+json",
-                                   "application/apply-patch+yaml"};
+      new std::vector<std::string>{"application/apply-patch+yaml", "application/json-patch+json",
+                                   "application/merge-patch+json"};
   return *types;
 }
 
