@@ -13,6 +13,9 @@ reason() { kubectl get "$1" -o jsonpath='{.status.conditions[?(@.type=="Ready")]
 
 printf 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: x\n   bad: y\n' > "$WORK/broken.yaml"
 check_fails "broken YAML: line and column" "line 5, column" kg apply -f "$WORK/broken.yaml"
+printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: before}\n---\n' | cat - "$WORK/broken.yaml" > "$WORK/second.yaml"
+check_fails "broken YAML in the second document" "line 9, column" kg apply -f "$WORK/second.yaml"
+check_fails "nothing of the first was applied" "not found" kubectl get configmap before
 app broken <<<$'services:\n  web:\n    image: a\n   x: b' > "$WORK/app.yaml"
 check_fails "broken YAML in a template: line and column" "line 4, column" kg apply -f "$WORK/app.yaml"
 app shop <<<$'services:\n  web:\n    image: a:${TAG}\n    build: .\n    labels: {gantry.scale: three}\n    environment: {P: "${DB_PASSWORD}"}' > "$WORK/app.yaml"
@@ -21,14 +24,17 @@ check_fails "a refused key, with its reason" "services.web.build: Forbidden: ima
 check_fails "all missing parameters at once" "DB_PASSWORD, TAG are used by the template and have no value" kg apply -f "$WORK/app.yaml"
 check_fails "nothing was created" "not found" kubectl get application shop
 sed -i 's/compose: |/composed: |/' "$WORK/app.yaml"
+check_fails "unknown fields, by stock kubectl" 'unknown field "spec.composed"' kubectl apply -f "$WORK/app.yaml"
 check_fails "unknown fields" 'unknown field "spec.composed"' kg apply -f "$WORK/app.yaml"
 app quiet <<<$'services:\n  web:\n    image: a\n    container_name: quiet' > "$WORK/app.yaml"
 check "what is ignored is warned of" says "Warning: spec.compose: services.web.container_name" kubectl apply --dry-run=server -f "$WORK/app.yaml"
 printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: big}\ndata: {a: "%s"}\n' "$(head -c 3300000 /dev/zero | tr '\0' x)" > "$WORK/big.yaml"
 check_fails "a 3 MiB object" "413" kubectl create -f "$WORK/big.yaml" --validate=false -v=6
 printf '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"deep"},"x":%s%s}' "$(printf '[%.0s' $(seq 10000))" "$(printf ']%.0s' $(seq 10000))" > "$WORK/deep.json"
+check_fails "nothing of it was stored" "not found" kubectl get configmap big
 post_deep() { curl -s --fail-with-body -k -H "Authorization: Bearer $(cat "$DATA/admin.token")" -H 'Content-Type: application/json' --data-binary @"$WORK/deep.json" "https://$LISTEN/api/v1/namespaces/default/configmaps"; }
 check_fails "JSON nested 10,000 deep" "nested deeper" post_deep
+check_fails "nothing of that was stored" "not found" kubectl get configmap deep
 check "the server is alive" equals ok kubectl get --raw /healthz
 
 app noimage <<<$'services:\n  web:\n    image: gantry/no-such-image:9' | kg apply -f - >/dev/null

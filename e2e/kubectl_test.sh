@@ -64,6 +64,35 @@ kubectl patch ctab nightly --type=merge -p '{"spec":{"image":"backup:5"}}' >/dev
 wait_until 25 "kubectl wait ends" test -s "$WORK/wait.rc"
 check "wait --for=jsonpath" equals 0 cat "$WORK/wait.rc"
 
+# The same verbs on a kind of ours, whose one container waits for a node.
+printf 'apiVersion: gantry.dev/v1\nkind: Service\nmetadata: {name: solo}\nspec:\n  replicas: 1\n  template: {image: "img:1"}\n' > "$WORK/service.yaml"
+image() { kubectl get gsvc solo -o jsonpath='{.spec.template.image}'; }
+check "built-in: apply" says created kubectl apply -f "$WORK/service.yaml"
+check "built-in: apply again changes nothing" says unchanged kubectl apply -f "$WORK/service.yaml"
+check "built-in: get by short name" says img:1 kubectl get gsvc
+check "built-in: wait" kubectl wait service/solo --for=condition=Ready=False --timeout=20s
+check "built-in: describe" says ReplicasNotReady kubectl describe service solo
+check "built-in: explain" says "How many containers to run" kubectl explain service.spec.replicas
+check "built-in: scale" kubectl scale service/solo --replicas=2
+check "built-in: scale reached the object" equals 2 kubectl get gsvc solo -o jsonpath='{.spec.replicas}'
+check "built-in: merge patch" kubectl patch service solo --type=merge -p '{"spec":{"template":{"image":"img:2"}}}'
+check "built-in: json patch" kubectl patch service solo --type=json -p '[{"op":"replace","path":"/spec/template/image","value":"img:3"}]'
+check "built-in: patches reached the object" equals img:3 image
+check "built-in: label" kubectl label service solo tier=night
+check "built-in: annotate" kubectl annotate service solo note=kept
+check "built-in: both arrived" equals "night kept" kubectl get service -l tier=night -o jsonpath='{.items[0].metadata.labels.tier} {.items[0].metadata.annotations.note}'
+EDITOR="sed -i s/img:3/img:4/" check "built-in: edit" kubectl edit service solo
+check "built-in: edit reached the object" equals img:4 image
+check_fails "built-in: diff shows a change" "img:1" kubectl diff -f "$WORK/service.yaml"
+check "built-in: diff changed nothing" equals img:4 image
+kubectl get gsvc solo -w -o name > "$WORK/watch.out" 2>&1 &
+WATCH=$!
+wait_until 10 "the watch shows the object" grep -q solo "$WORK/watch.out"
+kubectl delete service solo --timeout=20s > "$WORK/delete.out" 2>&1
+check "built-in: delete" grep -q deleted "$WORK/delete.out"
+check "built-in: get -w shows it" wait_until 10 "the watch shows the deletion" two_lines
+kill $WATCH; wait $WATCH 2>/dev/null
+
 check "configmaps" kubectl create configmap settings --from-literal=a=1
 check "secrets" kubectl create secret generic key --from-literal=password=s3cret
 check "a secret is base64" equals czNjcmV0 kubectl get secret key -o jsonpath='{.data.password}'
