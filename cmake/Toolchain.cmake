@@ -18,6 +18,10 @@ else()
   add_compile_options(-Wno-maybe-uninitialized -Wno-stringop-overflow -Wno-array-bounds
                       -Wno-restrict -Wno-dangling-pointer -Wno-free-nonheap-object
                       -Wno-stringop-overread -Wno-mismatched-new-delete -Wno-tsan)
+  # With several files compiled as one, unnamed namespaces look like those of a header.
+  if(CMAKE_UNITY_BUILD)
+    add_compile_options(-Wno-subobject-linkage)
+  endif()
 endif()
 
 if(GANTRY_SANITIZE)

@@ -34,11 +34,14 @@ Handler WithAuthentication(Handler next, const Authenticator* authenticator);
 // Writes one line per request to the log, at debug level: who did what, and how it ended.
 Handler WithAudit(Handler next, Clock* clock);
 
-// Answers 429 with Retry-After when too many requests of a sort are being served. Long-running ones
-// do not count.
+// Lets so many requests of a sort be served at once. More of them wait for their turn, in order;
+// those that find the line full, or that waited for `wait` or until their deadline, are answered
+// 429 with Retry-After. Long-running ones do not count.
 struct InFlightLimits {
   int read = 400;
   int mutating = 200;
+  int queued = 800;  // of each sort
+  Duration wait = std::chrono::seconds(5);
 };
 Handler WithMaxInFlight(Handler next, InFlightLimits limits);
 

@@ -1,54 +1,42 @@
-#include <atomic>
+#include <algorithm>
 #include <memory>
 
-#include "apis/machinery/base/metrics.h"
 #include "apiserver/filters/filters.h"
+#include "apiserver/filters/gate.h"
 #include "apiserver/http/status_response.h"
 
 namespace gantry::apiserver {
 namespace {
 
-// Requests of one sort that are being served.
-struct Pool {
-  Pool(const char* kind, int limit) : limit(limit) {
-    static auto& family = prometheus::BuildGauge()
-                              .Name("apiserver_current_inflight_requests")
-                              .Help("Requests being served now.")
-                              .Register(metrics::Registry());
-    gauge = &family.Add({{"request_kind", kind}});
-  }
-  const int limit;
-  std::atomic<int> now{0};
-  prometheus::Gauge* gauge;
-};
-
-// Holds a place in a pool.
+// Holds a place of a gate.
 class Place {
  public:
-  explicit Place(Pool* pool) : pool_(pool), got_(pool->now.fetch_add(1) < pool->limit) {
-    if (got_) pool_->gauge->Increment();
-  }
-  ~Place() {
-    pool_->now.fetch_sub(1);
-    if (got_) pool_->gauge->Decrement();
-  }
+  explicit Place(Gate* gate) : gate_(gate) {}
+  ~Place() { gate_->Leave(); }
   Place(const Place&) = delete;
   Place& operator=(const Place&) = delete;
-  bool got() const { return got_; }
 
  private:
-  Pool* const pool_;
-  const bool got_;
+  Gate* const gate_;
 };
 
-Task<Response> Bounded(Request& request, const Handler& next, Pool* pool) {
-  const Place place(pool);
-  if (!place.got()) {
+Task<Response> Bounded(Request& request, const Handler& next, Gate* gate, Duration wait) {
+  bool entered = gate->TryEnter();
+  if (!entered) {
+    MonoTime until = Clock::Real()->Mono() + std::chrono::duration_cast<MonoTime::duration>(wait);
+    if (const auto deadline = request.ctx.deadline()) until = std::min(until, *deadline);
+    entered = co_await Callback<bool>(
+        [gate, until](std::function<void(bool)> done) { gate->Enter(until, std::move(done)); });
+  }
+  if (!entered) {
     ErrorDetails details;
     details.retry_after_seconds = 1;
     co_return ErrorResponse(Error(Code::kTooManyRequests,
                                   "too many requests are being served, try again later", details));
   }
+  const Place place(gate);
+  // Its client may have left the line.
+  if (const Status gone = request.ctx.Check(); !gone.ok()) co_return ErrorResponse(gone.error());
   co_return co_await next(request);
 }
 
@@ -60,12 +48,12 @@ bool Mutates(const RequestInfo& info) {
 }  // namespace
 
 Handler WithMaxInFlight(Handler next, InFlightLimits limits) {
-  auto read = std::make_shared<Pool>("readOnly", limits.read);
-  auto mutating = std::make_shared<Pool>("mutating", limits.mutating);
-  return [next = std::move(next), read, mutating](Request& request) {
+  auto read = std::make_shared<Gate>("readOnly", limits.read, limits.queued);
+  auto mutating = std::make_shared<Gate>("mutating", limits.mutating, limits.queued);
+  return [next = std::move(next), read, mutating, wait = limits.wait](Request& request) {
     // What this process asks of itself must not starve behind its clients.
     if (request.in_process || IsLongRunning(request.info)) return next(request);
-    return Bounded(request, next, Mutates(request.info) ? mutating.get() : read.get());
+    return Bounded(request, next, Mutates(request.info) ? mutating.get() : read.get(), wait);
   };
 }
 

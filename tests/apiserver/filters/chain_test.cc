@@ -43,7 +43,7 @@ class ChainTest : public ::testing::Test {
   ChainTest() : authenticator_(NewX509Authenticator()), authorizer_(NewMastersAuthorizer()) {
     config_.authenticator = authenticator_.get();
     config_.authorizer = authorizer_.get();
-    config_.in_flight = {2, 1};
+    config_.in_flight = {2, 1, 2, std::chrono::milliseconds(1)};
     chain_ = BuildFilterChain(Endpoint, config_);
   }
 
@@ -137,7 +137,7 @@ TEST_F(ChainTest, TooManyAtOnceMustComeBack) {
   for (Request& r : held) Start(chain_(r), [&](Response) { ++done; });
   ASSERT_EQ(Held().size(), 2u);
 
-  const Response refused = Send(Make(kList));
+  const Response refused = Send(Make(kList));  // after its wait
   EXPECT_EQ(refused.status, 429);
   EXPECT_EQ(refused.headers.Get("Retry-After"), "1");
   EXPECT_THAT(refused.body, HasSubstr("\"TooManyRequests\""));
@@ -147,6 +147,65 @@ TEST_F(ChainTest, TooManyAtOnceMustComeBack) {
   for (auto& finish : std::exchange(Held(), {})) finish(true);
   EXPECT_EQ(done, 2);
   EXPECT_EQ(Send(Make(kList)).status, 200);
+}
+
+// A request that is on its way through the chain.
+class Sent {
+ public:
+  Sent(const Handler& chain, Request request) : request_(std::move(request)) {
+    Start(chain(request_), [this](Response response) {
+      MutexLock lock(&mu_);
+      response_ = std::move(response);
+      changed_.SignalAll();
+    });
+  }
+  // Blocks until it is answered.
+  int status() {
+    MutexLock lock(&mu_);
+    while (!response_) changed_.Wait(&mu_);
+    return response_->status;
+  }
+
+ private:
+  Request request_;
+  Mutex mu_;
+  CondVar changed_;
+  std::optional<Response> response_ GUARDED_BY(mu_);
+};
+
+TEST_F(ChainTest, ThoseWhoWaitAreServedInOrder) {
+  config_.in_flight.wait = std::chrono::hours(1);
+  chain_ = BuildFilterChain(Endpoint, config_);
+  const std::string create = std::string(kList) + "?hold";
+  Sent first(chain_, Make(create, "root", "POST"));
+  ASSERT_EQ(Held().size(), 1u);
+  Sent second(chain_, Make(kList, "root", "POST"));
+  Request left = Make(kList, "root", "POST");
+  left.ctx = Context().WithCancel();
+  const Context client = left.ctx;
+  Sent third(chain_, std::move(left));
+  EXPECT_THAT(metrics::Expose(),
+              HasSubstr("apiserver_current_inqueue_requests{request_kind=\"mutating\"} 2"));
+  EXPECT_EQ(Send(Make(kList, "root", "POST")).status, 429);  // the line is full: at once
+  EXPECT_EQ(Send(Make(kList)).status, 200);                  // another line
+
+  client.Cancel();
+  for (auto& finish : std::exchange(Held(), {})) finish(true);
+  EXPECT_EQ(first.status(), 200);
+  EXPECT_EQ(second.status(), 200);
+  EXPECT_NE(third.status(), 200);  // nobody is there to be served
+  EXPECT_EQ(Send(Make(kList, "root", "POST")).status, 200);
+}
+
+TEST_F(ChainTest, NobodyWaitsPastItsDeadline) {
+  config_.in_flight.wait = std::chrono::hours(1);
+  chain_ = BuildFilterChain(Endpoint, config_);
+  Sent first(chain_, Make(std::string(kList) + "?hold", "root", "POST"));
+  Sent patient(chain_, Make(kList, "root", "POST"));
+  EXPECT_EQ(Send(Make(std::string(kList) + "?timeout=1ms", "root", "POST")).status, 429);
+  for (auto& finish : std::exchange(Held(), {})) finish(true);
+  EXPECT_EQ(first.status(), 200);
+  EXPECT_EQ(patient.status(), 200);
 }
 
 TEST_F(ChainTest, InProcessRequestsKeepTheirUser) {
