@@ -21,11 +21,13 @@ ApiCore::ApiCore(store::Store* store, Options options)
       caches_(store, &render_, options.cache),
       pool_(options.threads),
       stream_pool_(options.stream_threads),
+      webhook_pool_(options.webhook_threads),
       documents_(&kinds_),
-      registry_({&caches_, store, &kinds_, &pool_, options.clock, options.random, &render_}),
+      registry_({&caches_, store, &kinds_, &pool_, &webhook_pool_, options.clock, options.random,
+                 &render_}),
       maintenance_(&registry_, options.maintenance),
-      endpoints_{&caches_, store,         &kinds_,        &registry_,  &timer_,
-                 &pool_,   &stream_pool_, options.random, &documents_, options.streams},
+      endpoints_{&caches_,      store,          &kinds_,        &registry_,  &timer_,        &pool_,
+                 &stream_pool_, &webhook_pool_, options.random, &documents_, options.streams},
       handler_(MakeApiHandler(&endpoints_)) {}
 
 ApiCore::~ApiCore() { Stop(); }
@@ -34,7 +36,8 @@ Status ApiCore::Start(const Context& ctx) {
   GANTRY_TRY(RegisterBuiltinKinds(&kinds_, &caches_));
   CrdFollower::Install(&kinds_, &caches_,
                        {[this](const std::string& name) { maintenance_.CrdIsTerminating(name); },
-                        [this](const std::string& name) { maintenance_.ReviewCrd(name); }});
+                        [this](const std::string& name) { maintenance_.ReviewCrd(name); },
+                        options_.webhooks, options_.random});
   GANTRY_TRY(caches_.Start(ctx));
   for (const char* name : kNamespaces) GANTRY_TRY(MakeNamespace(ctx, name));
   maintenance_.Start();

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "apis/nodeproxy/node_streams.h"
+#include "apiserver/conversion/converter.h"
 #include "apiserver/core/maintenance.h"
 #include "apiserver/endpoints/documents.h"
 #include "apiserver/registry/registry.h"
@@ -19,6 +20,8 @@ class ApiCore {
     nodeproxy::NodeStreams* streams = nullptr;  // null: no logs and exec
     size_t threads = 2;                         // that resume writers
     size_t stream_threads = 4;                  // that start logs and exec
+    size_t webhook_threads = 4;                 // that wait for webhooks
+    WebhookTransports webhooks;                 // empty: none is reached
     CacheSet::Options cache;
     Maintenance::Options maintenance;
   };
@@ -53,6 +56,7 @@ class ApiCore {
   CacheSet caches_;
   ThreadPool pool_;
   ThreadPool stream_pool_;
+  ThreadPool webhook_pool_;
   Documents documents_;
   Registry registry_;
   Maintenance maintenance_;

@@ -6,6 +6,7 @@
 #include "apiserver/endpoints/options.h"
 #include "apiserver/endpoints/reads.h"
 #include "apiserver/endpoints/status_writer.h"
+#include "apiserver/endpoints/version_view.h"
 #include "apiserver/endpoints/writes.h"
 
 namespace gantry::apiserver {
@@ -72,6 +73,7 @@ Task<Response> ServeResource(const Endpoints& e, Request& request) {
   if (const store::Revision revision = AwaitedRevision(e, request); revision > 0) {
     co_await AwaitRevision(e, revision);
   }
+  if (target->kind->converter) co_await AllowBlocking(e);
   if (!info.subresource.empty()) {
     if (!HasSubresource(*target, info.subresource)) co_return NotServed();
     if (IsConnectSubresource(info.subresource))

@@ -3,6 +3,8 @@
 #include "apiserver/endpoints/list_stream.h"
 #include "apiserver/endpoints/options.h"
 #include "apiserver/endpoints/status_writer.h"
+#include "apiserver/endpoints/version_view.h"
+#include "apiserver/registry/codec.h"
 #include "apiserver/registry/delete_many.h"
 
 namespace gantry::apiserver {
@@ -23,6 +25,10 @@ Task<Response> ServeDeleteCollection(const Endpoints& e, Request& request, const
   }
   Result<std::vector<EntryPtr>> deleted =
       co_await DeleteMany(e.registry, *scope, *options, std::move(wanted));
+  if (deleted.ok() && target.kind->converter) {
+    co_await AllowBlocking(e);
+    deleted = ShowEntries(target, *std::move(deleted), e.registry->deps().render);
+  }
   if (!deleted.ok()) co_return ErrorResponse(deleted.error());
   const std::string metadata =
       fmt::format("{{\"resourceVersion\":\"{}\"}}", target.kind->cache->Current().revision);

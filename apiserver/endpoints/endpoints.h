@@ -18,6 +18,7 @@ struct Endpoints {
   Timer* timer;
   ThreadPool* pool;
   ThreadPool* stream_pool;  // for what waits on nodes
+  ThreadPool* webhooks;     // for what waits on webhooks
   Random* random;
   Documents* documents;
   nodeproxy::NodeStreams* streams;  // null: logs and exec answer 503

@@ -5,6 +5,7 @@
 #include "apiserver/endpoints/list_stream.h"
 #include "apiserver/endpoints/options.h"
 #include "apiserver/endpoints/status_writer.h"
+#include "apiserver/endpoints/version_view.h"
 #include "apiserver/endpoints/watch_socket.h"
 #include "apiserver/registry/codec.h"
 #include "apiserver/storage/keys.h"
@@ -113,15 +114,18 @@ struct Page {
 };
 
 // At most `limit` entries, and where to go on.
-Page CutPage(const Selection& from, const ListRequest& list) {
+Result<Page> CutPage(const Endpoints& e, const Target& target, const Selection& from,
+                     const ListRequest& list) {
   Page page;
   page.metadata = {{"resourceVersion", std::to_string(from.snapshot.revision)}};
   const std::string& start = std::max(from.start, list.filter.prefix);
-  Tree::Iterator it(from.snapshot.tree, start);
-  for (; it.Valid() && list.filter.MatchesKey(it.entry()->key()); it.Next()) {
-    if (!list.filter.Matches(*it.entry())) continue;
+  EntrySource source(e, target, from.snapshot.tree, start, list);
+  while (true) {
+    GANTRY_TRY_SET(EntryPtr entry, source.Next());
+    if (!entry) break;
+    if (!list.filter.Matches(*entry)) continue;
     if (page.entries.size() == list.limit) {
-      const std::string& next = it.entry()->key();
+      const std::string& next = entry->key();
       page.metadata["continue"] = ContinueToken{from.snapshot.revision, next}.Encode();
       if (!list.filter.has_selector()) {
         const std::string end = PrefixEnd(list.filter.prefix);
@@ -131,7 +135,7 @@ Page CutPage(const Selection& from, const ListRequest& list) {
       }
       break;
     }
-    page.entries.push_back(it.entry());
+    page.entries.push_back(std::move(entry));
   }
   return page;
 }
@@ -149,7 +153,11 @@ Response ServeGet(const Endpoints& e, const Request& request, const Target& targ
     const store::Revision current = target.kind->cache->Current().revision;
     if (*revision > current) return ErrorResponse(TooLargeRevision(*revision, current));
   }
-  const Result<EntryPtr> entry = e.registry->Get(target, request.info.ns, request.info.name);
+  Result<EntryPtr> entry = e.registry->Get(target, request.info.ns, request.info.name);
+  if (entry.ok() && NeedsWebhook(target, **entry)) {
+    auto shown = ShowEntries(target, std::vector<EntryPtr>{*entry}, e.registry->deps().render);
+    entry = shown.ok() ? Result<EntryPtr>(shown->front()) : shown.error();
+  }
   if (!entry.ok()) return ErrorResponse(entry.error());
 
   Response response;
@@ -176,11 +184,12 @@ Response ServeList(const Endpoints& e, const Request& request, const Target& tar
 
   Response response;
   response.content_type = (*shape)->content_type(true);
-  if (list->limit > 0 || !selection->start.empty()) {
+  if (list->limit > 0 || !selection->start.empty() || target.kind->converter) {
     if (list->limit == 0) list->limit = SIZE_MAX;
-    Page page = CutPage(*selection, *list);
+    Result<Page> page = CutPage(e, target, *selection, *list);
+    if (!page.ok()) return ErrorResponse(page.error());
     response.stream =
-        std::make_unique<ListStream>(*shape, DumpJson(page.metadata), std::move(page.entries));
+        std::make_unique<ListStream>(*shape, DumpJson(page->metadata), std::move(page->entries));
   } else {
     response.stream = std::make_unique<ListStream>(
         *shape, fmt::format("{{\"resourceVersion\":\"{}\"}}", selection->snapshot.revision),
@@ -205,6 +214,7 @@ Response ServeWatch(const Endpoints& e, const Request& request, const Target& ta
     options.timeout = std::chrono::seconds(kMinWatchSeconds + e.random->Next() % kMinWatchSeconds);
   }
   options.format = *shape;
+  options.view = MakeEntryView(e, target);
   std::unique_ptr<WatchStream> stream;
   const store::Revision revision = list->revision.value_or(0);
   if (list->initial_events.value_or(revision == 0)) {

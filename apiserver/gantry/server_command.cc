@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "apis/machinery/base/log.h"
+#include "apis/machinery/http/https_transport.h"
 #include "apiserver/auth/files.h"
 #include "apiserver/auth/pki.h"
 #include "apiserver/core/api_core.h"
@@ -116,6 +117,12 @@ Status RunServer(const ServerOptions& options) {
   LateStreams streams;
   apiserver::ApiCore::Options core_options;
   core_options.streams = &streams;
+  core_options.webhooks = [](const schema::WebhookConversion& webhook) {
+    http::TransportOptions transport;
+    transport.server = webhook.server;
+    transport.tls.ca_pem = webhook.ca_pem;
+    return http::NewHttpsTransport(transport);
+  };
   apiserver::ApiCore core(store.get(), core_options);
   GANTRY_TRY(core.Start(Context().WithTimeout(5min)));
 

@@ -8,7 +8,8 @@
 namespace gantry::apiserver {
 
 std::shared_ptr<const Kind> MakeKind(std::shared_ptr<const schema::Definition> definition,
-                                     CacheSet* caches, bool terminating) {
+                                     CacheSet* caches, bool terminating,
+                                     std::shared_ptr<const Converter> converter) {
   auto kind = std::make_shared<Kind>();
   kind->definition = std::move(definition);
   for (const schema::Version& version : kind->def().versions) {
@@ -19,6 +20,7 @@ std::shared_ptr<const Kind> MakeKind(std::shared_ptr<const schema::Definition> d
   kind->cache = caches->Get(kind->def().group_resource());
   kind->strategy = StrategyFor(kind->def());
   kind->terminating = terminating;
+  kind->converter = std::move(converter);
   const std::shared_ptr<const Kind> made = kind;
   caches->SetTransform(
       made->def().group_resource(),

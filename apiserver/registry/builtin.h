@@ -12,6 +12,7 @@ Status RegisterBuiltinKinds(KindRegistry* kinds, CacheSet* caches);
 // A kind over its cache, ready for KindRegistry::Put; tells the caches how records of older schemas
 // are rewritten. Only before the caches start, or from one of their hooks.
 std::shared_ptr<const Kind> MakeKind(std::shared_ptr<const schema::Definition> definition,
-                                     CacheSet* caches, bool terminating);
+                                     CacheSet* caches, bool terminating,
+                                     std::shared_ptr<const Converter> converter = nullptr);
 
 }  // namespace gantry::apiserver

@@ -1,5 +1,6 @@
 #include "apiserver/registry/codec.h"
 
+#include "apiserver/conversion/converter.h"
 #include "apiserver/registry/field_tracking.h"
 
 namespace gantry::apiserver {
@@ -9,6 +10,23 @@ void ConvertTo(const schema::Definition& definition, const schema::Version& vers
   (*object)["apiVersion"] = GroupVersion{definition.group, version.name}.ToString();
   version.schema->Prune(object, nullptr);
   version.schema->Default(object);
+}
+
+// The objects, none of which is in the version `to`, in that version.
+Status ConvertAll(const Kind& kind, const schema::Version& to, std::vector<Json>* objects) {
+  if (kind.converter) {
+    GANTRY_TRY_SET(*objects, kind.converter->Convert(std::move(*objects),
+                                                     GroupVersion{kind.def().group, to.name}));
+  }
+  for (Json& object : *objects) ConvertTo(kind.def(), to, &object);
+  return OkStatus();
+}
+
+Result<Json> Convert(const Kind& kind, const schema::Version& to, Json object) {
+  std::vector<Json> one;
+  one.push_back(std::move(object));
+  GANTRY_TRY(ConvertAll(kind, to, &one));
+  return std::move(one.front());
 }
 
 // Of all versions, so that each can be selected by its own.
@@ -69,8 +87,7 @@ Result<std::string> EncodeObject(const Target& target, const Json& object, std::
   if (target.is_storage_version()) {
     return Encode(*target.kind, storage, object, std::move(managed));
   }
-  Json converted = object;
-  ConvertTo(target.def(), storage, &converted);
+  GANTRY_TRY_SET(const Json converted, Convert(*target.kind, storage, object));
   return Encode(*target.kind, storage, converted, std::move(managed));
 }
 
@@ -80,10 +97,8 @@ Result<std::string> EncodeAsIs(const Target& target, const Json& object, std::st
 
 Result<Json> DecodeEntry(const Target& target, const Entry& entry) {
   GANTRY_TRY_SET(Json object, entry.Decode());
-  if (entry.header().version != target.version->name) {
-    ConvertTo(target.def(), *target.version, &object);
-  }
-  return object;
+  if (entry.header().version == target.version->name) return object;
+  return Convert(*target.kind, *target.version, std::move(object));
 }
 
 Result<std::shared_ptr<const std::string>> WireForm(const Target& target, const Entry& entry) {
@@ -93,6 +108,31 @@ Result<std::shared_ptr<const std::string>> WireForm(const Target& target, const 
     GANTRY_TRY_SET(object["metadata"]["managedFields"], ParseJson(managed));
   }
   return std::make_shared<const std::string>(DumpJson(object));
+}
+
+bool NeedsWebhook(const Target& target, const Entry& entry) {
+  return target.kind->converter != nullptr && entry.header().version != target.version->name;
+}
+
+Result<std::vector<EntryPtr>> ShowEntries(const Target& target, std::vector<EntryPtr> entries,
+                                          const ManagedRenderer* render) {
+  std::vector<size_t> places;
+  std::vector<Json> objects;
+  for (size_t i = 0; i < entries.size(); ++i) {
+    if (entries[i]->header().version == target.version->name) continue;
+    GANTRY_TRY_SET(Json object, entries[i]->Decode());
+    places.push_back(i);
+    objects.push_back(std::move(object));
+  }
+  if (places.empty()) return entries;
+  GANTRY_TRY(ConvertAll(*target.kind, *target.version, &objects));
+  for (size_t i = 0; i < places.size(); ++i) {
+    EntryPtr& entry = entries[places[i]];
+    GANTRY_TRY_SET(const std::string record,
+                   EncodeAsIs(target, objects[i], std::string(entry->header().managed)));
+    GANTRY_TRY_SET(entry, Entry::Make(entry->key(), record, entry->revision(), render));
+  }
+  return entries;
 }
 
 bool Fits(const Kind& kind, const RecordHeader& header) {

@@ -6,7 +6,8 @@
 
 // Between documents of a served version and records. A record is in the version that was the
 // storage version when it was written, under the schema that this version has today. Conversion is
-// Kubernetes' strategy None: another apiVersion, the other version's defaults and pruning.
+// Kubernetes' strategy None (another apiVersion, the other version's defaults and pruning), or a
+// webhook's: for a kind with a converter, all but Reencode may block.
 namespace gantry::apiserver {
 
 // The record of `object`, which is in the version of `target`, in the storage version. kTooLarge
@@ -21,6 +22,12 @@ Result<Json> DecodeEntry(const Target& target, const Entry& entry);
 
 // Bytes for the wire in the version of `target`: shared when the entry is in that version.
 Result<std::shared_ptr<const std::string>> WireForm(const Target& target, const Entry& entry);
+
+// Whether only a webhook can show the entry in the version of `target`.
+bool NeedsWebhook(const Target& target, const Entry& entry);
+// The entries, in the version of `target`, at their revisions; a webhook is asked once for all.
+Result<std::vector<EntryPtr>> ShowEntries(const Target& target, std::vector<EntryPtr> entries,
+                                          const ManagedRenderer* render);
 
 // The name of a selectable field in a field selector: `.spec.nodeName` is `spec.nodeName`.
 std::string FieldLabel(const schema::JsonPath& path);

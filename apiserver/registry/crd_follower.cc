@@ -71,12 +71,23 @@ class Follower {
       return;
     }
     const bool terminating = !GetString(GetObject(*json, "metadata"), "deletionTimestamp").empty();
-    const auto kind = MakeKind(WithAcceptedNames(*definition, status), caches_, terminating);
+    const Kind* const before = served == set->kinds.end() ? nullptr : served->second.get();
+    const auto kind = MakeKind(WithAcceptedNames(*definition, status), caches_, terminating,
+                               ConverterFor(**definition, before));
     // Open watches would go on in versions and schemas of yesterday.
-    if (served != set->kinds.end() && served->second->fingerprint != kind->fingerprint) {
+    if (before != nullptr && before->fingerprint != kind->fingerprint) {
       caches_->CloseWatches(resource);
     }
     kinds_->Put(kind);
+  }
+
+  std::shared_ptr<const Converter> ConverterFor(const schema::Definition& definition,
+                                                const Kind* before) const {
+    if (!definition.webhook) return nullptr;
+    // The same one keeps its connections.
+    if (before != nullptr && before->def().webhook == definition.webhook) return before->converter;
+    return NewWebhookConverter(definition.group_kind(), *definition.webhook, handlers_.webhooks,
+                               handlers_.random);
   }
 
   KindRegistry* const kinds_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "apiserver/conversion/converter.h"
 #include "apiserver/registry/kind.h"
 #include "apiserver/storage/cache_set.h"
 
@@ -14,6 +15,8 @@ class CrdFollower {
     std::function<void(const std::string& name)> terminating;  // it is being deleted
     // Its status is to be decided anew: its names were in use, or it cannot be decoded any more.
     std::function<void(const std::string& name)> review;
+    WebhookTransports webhooks;  // how to reach those that convert
+    Random* random = nullptr;
   };
   // All must outlive the caches' feeder. Call before the caches start.
   static void Install(KindRegistry* kinds, CacheSet* caches, Handlers handlers);

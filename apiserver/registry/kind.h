@@ -11,6 +11,7 @@
 
 namespace gantry::apiserver {
 
+class Converter;
 class Strategy;
 
 // A definition, ready to serve. Immutable; requests hold on to it while kinds change under them.
@@ -22,7 +23,8 @@ struct Kind {
   std::string prefix;              // of store keys: `/gantry.dev/nodes/`
   ResourceCache* cache = nullptr;  // never null, once registered; owned by the CacheSet
   const Strategy* strategy = nullptr;
-  bool terminating = false;  // its CustomResourceDefinition is being deleted
+  std::shared_ptr<const Converter> converter;  // null: versions differ in their schema alone
+  bool terminating = false;                    // its CustomResourceDefinition is being deleted
 
   const schema::Definition& def() const { return *definition; }
   // 0, which no record has, for a version that the definition does not know any more.

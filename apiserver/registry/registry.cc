@@ -56,10 +56,12 @@ Task<Result<Written>> Registry::Create(const WriteScope& scope, Json object) {
   for (int attempt = 1;; ++attempt) {
     scope.warnings->resize(said);  // another attempt says the same again
     bool generated = false;
+    if (scope.target.kind->converter) co_await AllowBlocking(scope);
     Result<Plan> plan = PlanCreate(scope, object, &generated);
     if (!plan.ok()) co_return plan.error();
-    if (!plan->write) co_return Written{plan->result};
-    Result<EntryPtr> written = co_await Commit(scope, *std::move(plan));
+    Result<EntryPtr> written = plan->result;
+    if (plan->write) written = co_await Commit(scope, *std::move(plan));
+    if (written.ok()) written = co_await Show(scope, *std::move(written));
     if (written.ok()) co_return Written{*std::move(written)};
     const bool again = written.code() == Code::kAlreadyExists && generated;
     if (!again || attempt == kMaxNameTries) co_return written.error();
@@ -72,10 +74,12 @@ Task<Result<Written>> Registry::Update(const WriteScope& scope, const Mutation& 
     scope.warnings->resize(said);
     const EntryPtr old = scope.target.kind->cache->Get(RelativeKey({scope.ns, scope.name}));
     if (!old) co_return NotFound(scope);
+    if (scope.target.kind->converter) co_await AllowBlocking(scope);
     Result<Plan> plan = PlanUpdate(scope, old, mutation);
     if (!plan.ok()) co_return plan.error();
-    if (!plan->write) co_return Written{plan->result};
-    Result<EntryPtr> written = co_await Commit(scope, *std::move(plan));
+    Result<EntryPtr> written = plan->result;
+    if (plan->write) written = co_await Commit(scope, *std::move(plan));
+    if (written.ok()) written = co_await Show(scope, *std::move(written));
     if (written.ok()) co_return Written{*std::move(written)};
     const bool again = written.code() == Code::kConflict || written.code() == Code::kNotFound;
     // Planning anew refuses a writer who named the revision that it was computed from.
@@ -95,8 +99,10 @@ Task<Result<Deleted>> Registry::Delete(const WriteScope& scope, const DeleteOpti
     Result<Plan> plan = PlanDelete(own, old, options);
     if (!plan.ok()) co_return plan.error();
     const bool gone = plan->removes;
-    if (!plan->write) co_return Deleted{plan->result, gone};
-    Result<EntryPtr> written = co_await Commit(scope, *std::move(plan));
+    Result<EntryPtr> written = plan->result;
+    if (plan->write) written = co_await Commit(scope, *std::move(plan));
+    // Of one that is gone, hardly more than the uid is wanted.
+    if (written.ok() && !gone) written = co_await Show(scope, *std::move(written));
     if (written.ok()) co_return Deleted{*std::move(written), gone};
     const bool again = written.code() == Code::kConflict || written.code() == Code::kNotFound;
     if (!again || attempt == kMaxConflicts) co_return written.error();
@@ -348,6 +354,23 @@ Task<Result<EntryPtr>> Registry::Commit(const WriteScope& scope, Plan plan) {
   EntryPtr cached = scope.target.kind->cache->Get(result->key());
   if (cached && cached->revision() == *revision) co_return cached;
   co_return result->At(*revision);
+}
+
+Task<bool> Registry::AllowBlocking(const WriteScope& scope) {
+  ThreadPool* const pool = d_.webhooks;
+  Callback<bool> hop([pool](std::function<void(bool)> done) {
+    pool->Post([done = std::move(done)] { done(true); });
+  });
+  co_return co_await hop;
+}
+
+Task<Result<EntryPtr>> Registry::Show(const WriteScope& scope, EntryPtr entry) {
+  if (!NeedsWebhook(scope.target, *entry)) co_return entry;
+  co_await AllowBlocking(scope);
+  Result<std::vector<EntryPtr>> shown =
+      ShowEntries(scope.target, std::vector<EntryPtr>{std::move(entry)}, d_.render);
+  if (!shown.ok()) co_return shown.error();
+  co_return shown->front();
 }
 
 Task<bool> Registry::CatchUp() {

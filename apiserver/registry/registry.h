@@ -72,6 +72,7 @@ class Registry {
     store::Store* store;
     KindRegistry* kinds;
     ThreadPool* pool;
+    ThreadPool* webhooks;  // threads that may wait for webhooks
     Clock* clock;
     Random* random;
     const ManagedRenderer* render;
@@ -124,6 +125,10 @@ class Registry {
 
   // Writes, waits for the cache, and hops to the pool.
   Task<Result<EntryPtr>> Commit(const WriteScope& scope, Plan plan);
+  // Goes on where a conversion may block, if this kind's objects may need one.
+  Task<bool> AllowBlocking(const WriteScope& scope);
+  // The entry in the version of the request, where a webhook has to convert it.
+  Task<Result<EntryPtr>> Show(const WriteScope& scope, EntryPtr entry);
   // Waits until the cache holds everything that the store has now.
   Task<bool> CatchUp();
 

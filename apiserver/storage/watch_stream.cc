@@ -53,7 +53,8 @@ WatchStream::~WatchStream() {
 BodyStream::State WatchStream::Pull(std::string* out, size_t max) {
   if (ended_) return State::kEnd;
   const size_t limit = out->size() + max;
-  if (!PullInitial(out, limit)) return State::kMore;
+  State state = State::kMore;
+  if (!PullInitial(out, limit, &state)) return state;
   if (initial_end_due_) {
     AppendBookmark(true, out);
     initial_end_due_ = false;
@@ -72,44 +73,109 @@ BodyStream::State WatchStream::Pull(std::string* out, size_t max) {
       seen_ = std::max(seen_, read.revision);
       return Idle(out);
     }
+    if (options_.view && !AllShown(EntriesOf(read), out, &state)) return state;
     for (const auto& event : read.events) {
       ++cursor_;
       if (event->entry->revision() > seen_) {
         Append(*event, out);
         seen_ = event->entry->revision();
       }
-      if (out->size() >= limit) break;
+      if (out->size() >= limit) return State::kMore;
     }
+    shown_.clear();
   }
   return State::kMore;
 }
 
-bool WatchStream::PullInitial(std::string* out, size_t limit) {
-  for (; initial_.Valid(); initial_.Next()) {
-    if (out->size() >= limit) return false;
-    const Entry& entry = *initial_.entry();
-    if (!options_.filter.MatchesKey(entry.key())) break;
-    if (options_.filter.Matches(entry)) AppendObject("ADDED", entry, out);
+bool WatchStream::PullInitial(std::string* out, size_t limit, State* state) {
+  while (initial_.Valid() || !initial_batch_.empty()) {
+    if (initial_batch_.empty()) {
+      for (; initial_.Valid() && initial_batch_.size() < kBatch; initial_.Next()) {
+        if (!options_.filter.MatchesKey(initial_.entry()->key())) {
+          initial_ = {};
+          break;
+        }
+        initial_batch_.push_back(initial_.entry());
+      }
+    }
+    if (options_.view && !AllShown(initial_batch_, out, state)) return false;
+    size_t sent = 0;
+    for (; sent < initial_batch_.size() && out->size() < limit; ++sent) {
+      const Entry& entry = Shown(initial_batch_[sent]);
+      if (options_.filter.Matches(entry)) AppendObject("ADDED", entry, out);
+    }
+    initial_batch_.erase(initial_batch_.begin(), initial_batch_.begin() + static_cast<long>(sent));
+    if (initial_batch_.empty()) shown_.clear();
+    if (out->size() >= limit) {
+      *state = State::kMore;
+      return false;
+    }
   }
-  initial_ = {};
   return true;
+}
+
+bool WatchStream::AllShown(const std::vector<EntryPtr>& entries, std::string* out, State* state) {
+  *state = State::kPending;
+  if (showing_) {
+    MutexLock lock(&showing_->mu);
+    if (!showing_->answer) return false;
+    const Result<std::vector<EntryPtr>>& answer = *showing_->answer;
+    if (!answer.ok()) {
+      AppendError(answer.error(), out);
+      *state = State::kEnd;
+      return false;
+    }
+    for (size_t i = 0; i < answer->size(); ++i) shown_[showing_->asked[i]] = (*answer)[i];
+  }
+  showing_ = nullptr;
+  std::vector<EntryPtr> missing;
+  for (const EntryPtr& entry : entries) {
+    if (!options_.view->Fits(*entry) && shown_.count(entry) == 0) missing.push_back(entry);
+  }
+  if (missing.empty()) return true;
+  showing_ = std::make_shared<Showing>();
+  showing_->asked = missing;
+  options_.view->Show(std::move(missing), [showing = showing_, signal = signal_](auto answer) {
+    {
+      MutexLock lock(&showing->mu);
+      showing->answer = std::move(answer);
+    }
+    signal->Fire();
+  });
+  return false;
+}
+
+const Entry& WatchStream::Shown(const EntryPtr& entry) const {
+  const auto it = shown_.find(entry);
+  return it == shown_.end() ? *entry : *it->second;
+}
+
+std::vector<EntryPtr> WatchStream::EntriesOf(const ResourceCache::Read& read) const {
+  std::vector<EntryPtr> entries;
+  for (const auto& event : read.events) {
+    if (!options_.filter.MatchesKey(event->entry->key())) continue;
+    entries.push_back(event->entry);
+    if (event->previous) entries.push_back(event->previous);
+  }
+  return entries;
 }
 
 // An object that enters or leaves the selection appears as added or deleted, whatever happened to
 // it.
 void WatchStream::Append(const CacheEvent& event, std::string* out) {
   if (!options_.filter.MatchesKey(event.entry->key())) return;
-  const bool before = event.previous != nullptr && options_.filter.Matches(*event.previous);
+  const bool before = event.previous != nullptr && options_.filter.Matches(Shown(event.previous));
+  const Entry& entry = Shown(event.entry);
   if (event.type == CacheEvent::Type::kDelete) {
-    if (before) AppendObject("DELETED", *event.entry, out);
+    if (before) AppendObject("DELETED", entry, out);
     return;
   }
-  const bool after = options_.filter.Matches(*event.entry);
+  const bool after = options_.filter.Matches(entry);
   if (after) {
-    AppendObject(before ? "MODIFIED" : "ADDED", *event.entry, out);
+    AppendObject(before ? "MODIFIED" : "ADDED", entry, out);
   } else if (before) {
     // What the watcher knew, at the revision that took it away.
-    AppendObject("DELETED", *event.previous->At(event.entry->revision()), out);
+    AppendObject("DELETED", *Shown(event.previous).At(entry.revision()), out);
   }
 }
 
@@ -160,6 +226,15 @@ void WatchStream::OnReady(std::function<void()> wake) {
     return;
   }
   signal_->Arm(std::move(wake));
+  if (showing_) {
+    bool answered = false;
+    {
+      MutexLock lock(&showing_->mu);
+      answered = showing_->answer.has_value();
+    }
+    if (answered) signal_->Fire();
+    return;
+  }
   const MonoTime due = NextDue();
   if (timer_id_ == 0 || due != timer_at_) {
     if (timer_id_ != 0) timer_->Cancel(timer_id_);

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "apiserver/http/handler.h"
 #include "apiserver/storage/cache.h"
@@ -25,6 +28,17 @@ class ObjectFormat {
                               std::string* out) const = 0;
 };
 
+// Shows entries as a watch wants them, when that takes time: a webhook converts them. Immutable.
+class EntryView {
+ public:
+  using Done = std::function<void(Result<std::vector<EntryPtr>> shown)>;
+  virtual ~EntryView() = default;
+  // Whether the entry is shown as it is.
+  virtual bool Fits(const Entry& entry) const = 0;
+  // Calls `done` once, from another thread, with what stands for the entries, in order.
+  virtual void Show(std::vector<EntryPtr> entries, Done done) const = 0;
+};
+
 // The body of a watch: a cursor with a filter on a cache's ring. It queues nothing; one that is
 // too slow falls off the ring and gets 410 Expired in the stream.
 class WatchStream : public BodyStream {
@@ -36,6 +50,7 @@ class WatchStream : public BodyStream {
     Duration timeout{};
     Duration bookmark_interval = std::chrono::seconds(60);
     std::shared_ptr<const ObjectFormat> format;
+    std::shared_ptr<const EntryView> view;  // null: entries are shown as they are
   };
 
   // Synthetic ADDED events for the present state, then live ones.
@@ -52,8 +67,21 @@ class WatchStream : public BodyStream {
 
  private:
   WatchStream(ResourceCache* cache, Timer* timer, ResourceCache::Attached at, Options options);
-  // True when the initial state is through.
-  bool PullInitial(std::string* out, size_t limit);
+  // What was asked of the view, and its answer.
+  struct Showing {
+    Mutex mu;
+    std::vector<EntryPtr> asked;  // constant
+    std::optional<Result<std::vector<EntryPtr>>> answer GUARDED_BY(mu);
+  };
+
+  // True when the initial state is through; else *state says why not.
+  bool PullInitial(std::string* out, size_t limit, State* state);
+  // True when all entries that are not shown as they are are in shown_; else *state says why not.
+  bool AllShown(const std::vector<EntryPtr>& entries, std::string* out, State* state);
+  // What stands for an entry.
+  const Entry& Shown(const EntryPtr& entry) const;
+  // The entries of events that concern this watch.
+  std::vector<EntryPtr> EntriesOf(const ResourceCache::Read& read) const;
   void Append(const CacheEvent& event, std::string* out);
   void AppendObject(const char* type, const Entry& entry, std::string* out);
   void AppendError(const Error& error, std::string* out);
@@ -68,6 +96,9 @@ class WatchStream : public BodyStream {
   const MonoTime end_;
 
   Tree::Iterator initial_;
+  std::vector<EntryPtr> initial_batch_;  // taken from initial_, not yet sent
+  std::shared_ptr<Showing> showing_;     // null: nothing is asked of the view
+  std::map<EntryPtr, EntryPtr> shown_;
   ResourceCache::Cursor cursor_;
   store::Revision seen_;  // events up to here were sent, or are of no interest
   bool first_ = true;

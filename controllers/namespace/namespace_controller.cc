@@ -1,5 +1,6 @@
 #include "controllers/namespace/namespace_controller.h"
 
+#include <algorithm>
 #include <map>
 
 #include "apis/gantry.dev/v1/resources.h"
@@ -19,7 +20,10 @@ constexpr Duration kLookAgain = 1s;
 struct Remaining {
   std::map<std::string, int> by_kind;       // `crontabs.stable.example.com` -> objects
   std::map<std::string, int> by_finalizer;  // who holds how many
+  std::string discovery_failure;            // what keeps the kinds from being known; empty: none
   std::string failure;                      // of listing or deleting; empty: none
+
+  bool nothing() const { return by_kind.empty() && discovery_failure.empty() && failure.empty(); }
 };
 
 std::string Describe(const std::map<std::string, int>& counts, const char* what) {
@@ -41,11 +45,14 @@ class NamespaceReconciler : public runtime::Reconciler {
     if (!ns || !ns->deleting()) return runtime::Requeue::Never();
     if (GetStrings(ns->spec(), "finalizers").empty()) return runtime::Requeue::Never();
     const Remaining left = Empty(ctx, key.name);
-    if (left.by_kind.empty() && left.failure.empty()) {
+    if (left.nothing()) {
       GANTRY_TRY(LetGo(ctx, *ns));
       return runtime::Requeue::Never();
     }
     runtime::StatusPatch patch(client_, v1::kNamespaces, ns, clock_);
+    patch.SetCondition("NamespaceDeletionDiscoveryFailure", !left.discovery_failure.empty(),
+                       left.discovery_failure.empty() ? "ResourcesDiscovered" : "DiscoveryFailed",
+                       left.discovery_failure);
     patch.SetCondition("NamespaceDeletionContentFailure", !left.failure.empty(),
                        left.failure.empty() ? "ContentDeleted" : "ContentDeletionFailed",
                        left.failure);
@@ -70,7 +77,7 @@ class NamespaceReconciler : public runtime::Reconciler {
     Remaining left;
     const auto resources = runtime::DiscoverResources(ctx, client_);
     if (!resources.ok()) {
-      left.failure = "discovery: " + resources.error().message;
+      left.discovery_failure = resources.error().message;
       return left;
     }
     for (const runtime::DiscoveredResource& r : *resources) {
@@ -87,23 +94,33 @@ class NamespaceReconciler : public runtime::Reconciler {
 
   Status EmptyKind(const Context& ctx, const client::Resource& kind, const std::string& ns,
                    Remaining* left) const {
-    GANTRY_TRY_SET(const client::List all, client_.ListAll(ctx, kind, ns, {}));
+    GANTRY_TRY_SET(client::List all, client_.ListAll(ctx, kind, ns, {}));
+    if (all.items.empty()) return OkStatus();
+    Status deleted = OkStatus();
+    if (std::any_of(all.items.begin(), all.items.end(),
+                    [](const Object& object) { return !object.deleting(); })) {
+      deleted = DeleteAll(ctx, kind, ns);
+      GANTRY_TRY_SET(all, client_.ListAll(ctx, kind, ns, {}));
+    }
     for (const Object& object : all.items) {
-      if (!object.deleting()) {
-        client::DeleteOptions options;
-        options.propagation = client::Propagation::kBackground;
-        options.uid = std::string(object.uid());
-        const auto deleted = client_.Delete(ctx, kind, object.key(), options);
-        if (!deleted.ok() && deleted.code() != Code::kNotFound &&
-            deleted.code() != Code::kConflict) {
-          return deleted.error();
-        }
-        if (object.finalizers().empty()) continue;  // gone at once
-      }
       ++left->by_kind[GroupResource{kind.group, kind.plural}.ToString()];
       for (const std::string& f : object.finalizers()) ++left->by_finalizer[f];
     }
-    return OkStatus();
+    return deleted;
+  }
+
+  // One request, so that the server deletes many at a time.
+  Status DeleteAll(const Context& ctx, const client::Resource& kind, const std::string& ns) const {
+    client::HttpRequest request;
+    request.method = "DELETE";
+    request.target = client::ResourcePath(kind, ns, "", "");
+    request.headers = {{"Content-Type", "application/json"},
+                       {"User-Agent", client_.field_manager()}};
+    request.body = DumpJson(
+        {{"apiVersion", "v1"}, {"kind", "DeleteOptions"}, {"propagationPolicy", "Background"}});
+    GANTRY_TRY_SET(const client::HttpResponse answer, client_.transport()->Do(ctx, request));
+    if (answer.status < 300 || answer.status == 404) return OkStatus();
+    return ErrorFromStatus(answer.status, answer.body).Wrap("delete");
   }
 
   Status LetGo(const Context& ctx, const Object& ns) const {

@@ -110,7 +110,17 @@ TEST_F(LifecycleTest, ANamespaceIsEmptiedAndSaysWhatHoldsIt) {
     const auto ns = client_.Get({}, v1::kNamespaces, {"", "team"});
     if (!ns.ok()) return false;
     const Json* c = FindCondition(ns->status(), "NamespaceFinalizersRemaining");
-    return c && GetString(*c, "message").find("example.com/hold in 1") != std::string::npos;
+    if (!c || GetString(*c, "message").find("example.com/hold in 1") == std::string::npos) {
+      return false;
+    }
+    c = FindCondition(ns->status(), "NamespaceContentRemaining");
+    EXPECT_NE(GetString(*c, "message").find("configmaps has 1"), std::string::npos);
+    for (const char* fine :
+         {"NamespaceDeletionDiscoveryFailure", "NamespaceDeletionContentFailure"}) {
+      EXPECT_NE(FindCondition(ns->status(), fine), nullptr);
+      EXPECT_FALSE(IsConditionTrue(ns->status(), fine));
+    }
+    return true;
   }));
   EXPECT_TRUE(Gone(v1::kSecrets, {"team", "s"}));
   ASSERT_TRUE(client_
