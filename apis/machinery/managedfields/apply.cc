@@ -15,8 +15,6 @@ namespace {
 
 using schema::Node;
 
-constexpr char kApply[] = "Apply";
-constexpr char kUpdate[] = "Update";
 constexpr char kBeforeFirstApply[] = "before-first-apply";
 // The one manager that is known to have been a client-side applier before.
 constexpr char kKubectl[] = "kubectl";

@@ -14,8 +14,6 @@
 namespace gantry::managedfields {
 namespace {
 
-constexpr char kUpdate[] = "Update";
-constexpr char kApply[] = "Apply";
 constexpr char kAncient[] = "ancient-changes";
 constexpr char kFieldsType[] = "FieldsV1";
 constexpr int kMaxUpdaters = 10;

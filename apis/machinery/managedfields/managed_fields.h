@@ -15,9 +15,13 @@ namespace gantry::managedfields {
 // A set of field paths (field_set.h). Immutable once shared; null is the empty set.
 class FieldSet;
 
+// Operations of an entry.
+inline constexpr char kUpdate[] = "Update";
+inline constexpr char kApply[] = "Apply";
+
 struct Entry {
   std::string manager;
-  std::string operation;  // Update | Apply
+  std::string operation;  // kUpdate | kApply
   std::string api_version;
   std::string subresource;  // empty, status, scale
   WallTime time;            // whole seconds; the epoch: none

@@ -9,9 +9,9 @@
 namespace gantry::testing {
 namespace {
 
-const HeaderList kApplyBody = {{"Content-Type", "application/apply-patch+yaml"}};
-const HeaderList kMerge = {{"Content-Type", "application/merge-patch+json"}};
-const HeaderList kJsonPatch = {{"Content-Type", "application/json-patch+json"}};
+const HeaderList kApplyType = {{"Content-Type", "application/apply-patch+yaml"}};
+const HeaderList kMergeType = {{"Content-Type", "application/merge-patch+json"}};
+const HeaderList kJsonPatchType = {{"Content-Type", "application/json-patch+json"}};
 
 class Apply : public ::testing::Test {
  protected:
@@ -22,7 +22,7 @@ class Apply : public ::testing::Test {
 
   RawAnswer Send(const std::string& path, const std::string& manager, const std::string& body,
                  const std::string& more = "") {
-    return raw_.Do("PATCH", path + "?fieldManager=" + manager + more, body, kApplyBody);
+    return raw_.Do("PATCH", path + "?fieldManager=" + manager + more, body, kApplyType);
   }
   // Applies the ConfigMap `a` with this data, in YAML.
   RawAnswer Data(const std::string& manager, const std::string& data,
@@ -198,7 +198,7 @@ TEST_F(Apply, BadRequests) {
        "object specified uid u, and no existing object was found"},
   };
   for (const Case& c : cases) {
-    const RawAnswer answer = raw_.Do("PATCH", widget_ + c.query, c.body, kApplyBody);
+    const RawAnswer answer = raw_.Do("PATCH", widget_ + c.query, c.body, kApplyType);
     EXPECT_EQ(answer.status, c.code) << c.what << ": " << answer.text;
     EXPECT_EQ(answer.body.value("reason", ""), c.reason) << c.what;
     if (c.message) {
@@ -209,10 +209,10 @@ TEST_F(Apply, BadRequests) {
   const RawAnswer warned = raw_.Do(
       "PATCH", widget_ + "?fieldManager=m",
       "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: w}\nspec: {color: a, color: b}",
-      kApplyBody);
+      kApplyType);
   EXPECT_EQ(warned.status, 201) << warned.text;
   EXPECT_EQ(warned.header("Warning"), R"(299 - "duplicate field \"spec.color\"")");
-  ExpectStatus(raw_.Do("PATCH", widget_ + "?force=true", "{}", kMerge), 422, "Invalid",
+  ExpectStatus(raw_.Do("PATCH", widget_ + "?force=true", "{}", kMergeType), 422, "Invalid",
                "PatchOptions.meta.k8s.io \"\" is invalid: force: Forbidden: may not be specified "
                "for non-apply patch");
 }
@@ -295,7 +295,7 @@ TEST_F(Apply, SilentKillerMigrationFromClientSideApply) {
     const Json patch = {
         {{"op", "replace"}, {"path", "/metadata/managedFields"}, {"value", {mine}}},
         {{"op", "replace"}, {"path", "/metadata/resourceVersion"}, {"value", revision}}};
-    return raw_.Do("PATCH", map_ + "?fieldManager=kubectl", patch.dump(), kJsonPatch);
+    return raw_.Do("PATCH", map_ + "?fieldManager=kubectl", patch.dump(), kJsonPatchType);
   };
   EXPECT_EQ(hand_over("1").status, 409);
   const RawAnswer handed = hand_over(applied.body["metadata"]["resourceVersion"]);
@@ -310,7 +310,7 @@ TEST_F(Apply, ManagedFieldsAreResetByOneEmptyEntryAlone) {
   ASSERT_EQ(Data("m", "{k: v}").status, 201);
   const auto set = [&](const std::string& value, const std::string& manager) {
     return raw_.Do("PATCH", map_ + "?fieldManager=" + manager,
-                   R"({"metadata":{"managedFields":)" + value + "}}", kMerge);
+                   R"({"metadata":{"managedFields":)" + value + "}}", kMergeType);
   };
   EXPECT_FALSE(Entry(set("[]", "x").body, "m").is_null());
   EXPECT_FALSE(Entry(set("null", "x").body, "m").is_null());
@@ -318,7 +318,7 @@ TEST_F(Apply, ManagedFieldsAreResetByOneEmptyEntryAlone) {
   EXPECT_FALSE(set("[{}]", "x").body["metadata"].contains("managedFields"));
   // Updates are not tracked from then on, until the next apply.
   const RawAnswer updated =
-      raw_.Do("PATCH", map_ + "?fieldManager=x", R"({"data":{"l":"v"}})", kMerge);
+      raw_.Do("PATCH", map_ + "?fieldManager=x", R"({"data":{"l":"v"}})", kMergeType);
   EXPECT_FALSE(updated.body["metadata"].contains("managedFields")) << updated.text;
   ExpectStatus(Data("m", "{k: w}"), 409, "Conflict",
                "Apply failed with 1 conflict: conflict with \"before-first-apply\" using v1: "

@@ -8,7 +8,7 @@
 namespace gantry::managedfields {
 namespace {
 
-Json J(const std::string& text) {
+Json Doc(const std::string& text) {
   auto json = ParseJson(text);
   EXPECT_TRUE(json.ok()) << text;
   return json.ok() ? *json : Json();
@@ -19,7 +19,7 @@ Json J(const std::string& text) {
 // maps; status.
 const schema::Schema& Kind() {
   static const auto* const kind = [] {
-    auto compiled = schema::Schema::Compile(J(R"({"type":"object","properties":{
+    auto compiled = schema::Schema::Compile(Doc(R"({"type":"object","properties":{
       "data":{"type":"object","additionalProperties":{"type":"string"}},
       "spec":{"type":"object","properties":{
         "n":{"type":"integer"},"text":{"type":"string"},
@@ -52,7 +52,7 @@ class Story {
   // What a create or an update does: `object` is what it is to be then.
   Story& Update(const std::string& manager, const std::string& object,
                 const std::string& subresource = "") {
-    const Json after = J(object);
+    const Json after = Doc(object);
     managed_.TrackUpdate(Kind().root(), live_.is_null() ? nullptr : &live_, after,
                          Who(manager, subresource));
     live_ = after;
@@ -65,7 +65,7 @@ class Story {
   }
   Status Try(const std::string& manager, const std::string& config, bool force = false,
              const std::string& api_version = "v1") {
-    const Json body = J(config);
+    const Json body = Doc(config);
     Entry who = Who(manager, "");
     who.api_version = api_version;
     const ApplyRequest request{body, who, force,
@@ -150,7 +150,7 @@ TEST(Apply, StatesFieldsBySchema) {
     s.Apply("m", c.config);
     EXPECT_EQ(s.Fields("m"), c.fields) << c.what;
     EXPECT_EQ(s.managed().entries()[0].operation, "Apply");
-    EXPECT_EQ(s.live(), DumpJson(J(c.config))) << c.what;
+    EXPECT_EQ(s.live(), DumpJson(Doc(c.config))) << c.what;
   }
 }
 
@@ -350,7 +350,7 @@ TEST(Apply, Conflicts) {
       EXPECT_EQ(cause.message, R"(conflict with "editor" using v1)");
       EXPECT_EQ(cause.field, c.fields[i]) << c.what;
     }
-    EXPECT_EQ(s.live(), DumpJson(J(c.live))) << c.what;
+    EXPECT_EQ(s.live(), DumpJson(Doc(c.live))) << c.what;
     EXPECT_EQ(s.Fields("m"), "") << c.what;
   }
 }
@@ -428,7 +428,7 @@ TEST(Apply, KubectlTakesOverFromClientSideApply) {
   s.Apply("kubectl", R"({"data":{"a":"2"}})");
   EXPECT_EQ(s.Fields("kubectl"), R"({"f:data":{"f:a":{}}})");
   EXPECT_EQ(
-      J(s.live())["metadata"]["annotations"]["kubectl.kubernetes.io/last-applied-configuration"],
+      Doc(s.live())["metadata"]["annotations"]["kubectl.kubernetes.io/last-applied-configuration"],
       "{\"data\":{\"a\":\"2\"}}\n");
   EXPECT_EQ(s.live().find("\"b\":\"9\"") == std::string::npos, false);
 }
@@ -447,8 +447,8 @@ TEST(Apply, Versions) {
 }
 
 TEST(Apply, WhatBecameAtomicIsOwnedAsAWhole) {
-  const auto set = FieldsFromJson(J(R"({"f:spec":{"f:selector":{".":{},"f:a":{}},"f:n":{},)"
-                                    R"("f:args":{"v:\"x\"":{}},"f:tags":{"v:\"t\"":{}}}})"));
+  const auto set = FieldsFromJson(Doc(R"({"f:spec":{"f:selector":{".":{},"f:a":{}},"f:n":{},)"
+                                      R"("f:args":{"v:\"x\"":{}},"f:tags":{"v:\"t\"":{}}}})"));
   ASSERT_TRUE(set.ok());
   EXPECT_EQ(DumpJson(FieldsToJson(FitToSchema(Kind().root(), *set))),
             R"({"f:spec":{"f:args":{},"f:n":{},"f:selector":{},"f:tags":{"v:\"t\"":{}}}})");
@@ -483,7 +483,7 @@ TEST(Apply, FaultyConfigurations) {
   };
   for (const Case& c : cases) {
     Story s;
-    Json config = J(c.config);
+    Json config = Doc(c.config);
     config["apiVersion"] = "example.com/v1";
     config["kind"] = "Thing";
     config["metadata"]["name"] = "x";
