@@ -116,10 +116,12 @@ Task<Result<Written>> Registry::Apply(const WriteScope& scope, const ApplyConfig
     scope.warnings->resize(said);
     const EntryPtr old = scope.target.kind->cache->Get(RelativeKey({scope.ns, scope.name}));
     if (!old && !config.may_create) co_return NotFound(scope);
+    if (scope.target.kind->converter) co_await AllowBlocking(scope);
     Result<Plan> plan = PlanApply(scope, old, config);
     if (!plan.ok()) co_return plan.error();
-    if (!plan->write) co_return Written{plan->result, !old};
-    Result<EntryPtr> written = co_await Commit(scope, *std::move(plan));
+    Result<EntryPtr> written = plan->result;
+    if (plan->write) written = co_await Commit(scope, *std::move(plan));
+    if (written.ok()) written = co_await Show(scope, *std::move(written));
     if (written.ok()) co_return Written{*std::move(written), !old};
     const Code code = written.code();
     const bool again =
