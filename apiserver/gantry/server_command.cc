@@ -7,17 +7,13 @@
 #include "apis/machinery/http/https_transport.h"
 #include "apiserver/auth/files.h"
 #include "apiserver/auth/pki.h"
-#include "apiserver/core/api_core.h"
-#include "apiserver/filters/chain.h"
 #include "apiserver/gantry/address.h"
 #include "apiserver/gantry/commands.h"
 #include "apiserver/gantry/late_streams.h"
 #include "apiserver/gantry/lease_streams.h"
 #include "apiserver/gantry/rendezvous.h"
 #include "apiserver/http/listener.h"
-#include "apiserver/server/health.h"
-#include "apiserver/server/in_process_transport.h"
-#include "apiserver/server/nonresource.h"
+#include "apiserver/server/api_server.h"
 #include "controllers/assembly/assembly.h"
 #include "store/store.h"
 
@@ -49,28 +45,18 @@ Result<std::unique_ptr<Authenticator>> MakeAuthenticator(const ServerOptions& op
   return apiserver::NewUnionAuthenticator(std::move(parts));
 }
 
-// A user of this process: a controller, or the server itself.
-apiserver::User InternalUser(const std::string& name) {
-  apiserver::User user;
-  user.name = name;
-  user.groups = {"system:masters"};
-  return user;
-}
-
-// Null for the API server alone. `chain` outlives the set.
-Result<std::unique_ptr<assembly::ControllerSet>> MakeControllers(const ServerOptions& options,
-                                                                 const apiserver::Handler& chain) {
+// Null for the API server alone. `server` outlives the set.
+Result<std::unique_ptr<assembly::ControllerSet>> MakeControllers(
+    const ServerOptions& options, const apiserver::ApiServer& server) {
   if (!options.with_controllers) return std::unique_ptr<assembly::ControllerSet>();
   assembly::Options set;
-  set.transport = [&chain](const std::string& user) {
-    return apiserver::NewInProcessTransport(chain, InternalUser(user));
-  };
+  set.transport = [&server](const std::string& user) { return server.InProcess(user); };
   return assembly::ControllerSet::Create(std::move(set));
 }
 
-// Logs and exec from whatever process runs the container controller. `chain` outlives the result.
-Result<std::shared_ptr<nodeproxy::NodeStreams>> MakeLeaseStreams(const apiserver::Pki& pki,
-                                                                 const apiserver::Handler& chain) {
+// Logs and exec from whatever process runs the container controller. `server` outlives the result.
+Result<std::shared_ptr<nodeproxy::NodeStreams>> MakeLeaseStreams(
+    const apiserver::Pki& pki, const apiserver::ApiServer& server) {
   const WallTime now = Clock::Real()->Now();
   apiserver::CertificateRequest request;
   request.common_name = kStreamsUser;
@@ -80,8 +66,7 @@ Result<std::shared_ptr<nodeproxy::NodeStreams>> MakeLeaseStreams(const apiserver
   http::TlsOptions identity;
   identity.client_cert_pem = own.certificate;
   identity.client_key_pem = own.key;
-  const client::Client client(apiserver::NewInProcessTransport(chain, InternalUser(kStreamsUser)),
-                              kStreamsUser);
+  const client::Client client(server.InProcess(kStreamsUser), kStreamsUser);
   return std::make_shared<LeaseStreams>(client, std::move(identity));
 }
 
@@ -109,38 +94,28 @@ Status RunServer(const ServerOptions& options) {
   GANTRY_TRY_SET(const apiserver::Pki pki,
                  apiserver::Pki::Ensure(pki_options, clock, Random::Real()));
   GANTRY_TRY_SET(const auto authenticator, MakeAuthenticator(options, pki));
-  const auto authorizer = apiserver::NewMastersAuthorizer();
 
   const std::string uri =
       options.store.empty() ? "rocksdb:" + options.data_dir + "/store" : options.store;
   GANTRY_TRY_SET(const auto store, store::OpenStore(uri));
   LateStreams streams;
-  apiserver::ApiCore::Options core_options;
-  core_options.streams = &streams;
-  core_options.webhooks = [](const schema::WebhookConversion& webhook) {
+  apiserver::ApiServer::Options server_options;
+  server_options.core.streams = &streams;
+  server_options.core.webhooks = [](const schema::WebhookConversion& webhook) {
     http::TransportOptions transport;
     transport.server = webhook.server;
     transport.tls.ca_pem = webhook.ca_pem;
     return http::NewHttpsTransport(transport);
   };
-  apiserver::ApiCore core(store.get(), core_options);
-  GANTRY_TRY(core.Start(Context().WithTimeout(5min)));
-
-  apiserver::HealthChecks health;
-  health.Add("ping", false, [] { return OkStatus(); });
-  health.Add("store", true, [&store] { return store->Health(); });
-  health.Add("caches", true, [&core] { return core.Ready(); });
-  apiserver::FilterConfig filters;
-  filters.authenticator = authenticator.get();
-  filters.authorizer = authorizer.get();
-  const apiserver::Handler chain = apiserver::BuildFilterChain(
-      apiserver::WithNonResourcePaths(core.handler(), &health), filters);
+  server_options.authenticator = authenticator.get();
+  apiserver::ApiServer server(store.get(), server_options);
+  GANTRY_TRY(server.Start(Context().WithTimeout(5min)));
 
   apiserver::ListenerOptions listen;
   listen.address = address.host;
   listen.port = address.port;
   listen.tls = {pki.server.certificate, pki.server.key, pki.ca.certificate};
-  GANTRY_TRY_SET(const auto listener, apiserver::Listener::Start(listen, chain));
+  GANTRY_TRY_SET(const auto listener, apiserver::Listener::Start(listen, server.handler()));
   const std::string url = UrlOf(address, listener->port());
   GANTRY_TRY_SET(const std::string kubeconfig,
                  apiserver::WriteAdminKubeconfig(pki, options.data_dir, url));
@@ -148,21 +123,21 @@ Status RunServer(const ServerOptions& options) {
   fmt::print("ready  {}  store={}  kubeconfig={}  ({} ms)\n", url, uri, kubeconfig, took.count());
   std::fflush(stdout);
 
-  // The set's clients go through `chain`, so it ends before the server does.
-  GANTRY_TRY_SET(auto controllers, MakeControllers(options, chain));
+  // The set's clients are within the server, so it ends first.
+  GANTRY_TRY_SET(auto controllers, MakeControllers(options, server));
   Status ended = OkStatus();
   if (controllers) {
     ended = controllers->Start(Context().WithTimeout(1min)).Wrap("controllers");
     if (ended.ok()) streams.Set(controllers->streams());
   } else {
-    GANTRY_TRY_SET(auto remote, MakeLeaseStreams(pki, chain));
+    GANTRY_TRY_SET(auto remote, MakeLeaseStreams(pki, server));
     streams.Set(std::move(remote));
   }
   if (ended.ok()) WaitForSignal();
   streams.Set(nullptr);
   listener->Stop(5s);
   controllers.reset();
-  core.Stop();
+  server.Stop();
   return ended;
 }
 

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "apis/client/client.h"
-#include "apiserver/core/api_core.h"
+#include "apiserver/server/api_server.h"
 #include "store/store.h"
 
 // A whole API server in the test's process, with all filters, on a store in memory, without
@@ -17,9 +17,6 @@
 // Everything is gone when it is destroyed; end informers and watches before.
 namespace gantry::testing {
 
-// A transport through all filters to a server of the test's own, as a user in system:masters.
-std::shared_ptr<client::Transport> TransportTo(const apiserver::ApiCore& core);
-
 class EnvTest {
  public:
   // Aborts the test program when the server does not start. `streams`: for logs and exec.
@@ -29,9 +26,9 @@ class EnvTest {
 
   // A client of a user in system:masters; `manager` is its field manager, too.
   client::Client Client(const std::string& manager);
-  std::shared_ptr<client::Transport> Transport() { return TransportTo(*core_); }
+  std::shared_ptr<client::Transport> Transport() { return server_->InProcess("test"); }
 
-  apiserver::ApiCore& core() { return *core_; }
+  apiserver::ApiCore& core() { return server_->core(); }
   store::Store& store() { return *store_; }
 
   // Creates a namespace and returns its name.
@@ -39,7 +36,7 @@ class EnvTest {
 
  private:
   std::unique_ptr<store::Store> store_;
-  std::unique_ptr<apiserver::ApiCore> core_;
+  std::unique_ptr<apiserver::ApiServer> server_;
 };
 
 }  // namespace gantry::testing

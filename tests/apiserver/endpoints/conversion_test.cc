@@ -79,19 +79,19 @@ class FakeWebhook : public client::Transport {
 class Conversions : public ::testing::Test {
  protected:
   Conversions() : store_(*store::OpenStore("memory:")) {
-    apiserver::ApiCore::Options options;
-    options.webhooks = [this](const schema::WebhookConversion& webhook)
+    apiserver::ApiServer::Options options;
+    options.core.webhooks = [this](const schema::WebhookConversion& webhook)
         -> Result<std::shared_ptr<client::Transport>> {
       EXPECT_EQ(webhook.server, "https://webhook.example.com");
       return std::shared_ptr<client::Transport>(webhook_);
     };
-    core_ = std::make_unique<apiserver::ApiCore>(store_.get(), options);
-    EXPECT_TRUE(core_->Start(Context()).ok());
-    raw_ = std::make_unique<RawClient>(*core_);
+    server_ = std::make_unique<apiserver::ApiServer>(store_.get(), options);
+    EXPECT_TRUE(server_->Start(Context()).ok());
+    raw_ = std::make_unique<RawClient>(*server_);
     const RawAnswer made = raw_->Do("POST", kCrds, kNotesCrd);
     EXPECT_EQ(made.status, 201) << made.text;
   }
-  ~Conversions() override { core_->Stop(); }
+  ~Conversions() override { server_->Stop(); }
 
   static std::string Path(const std::string& version) {
     return "/apis/example.com/" + version + "/namespaces/default/notes";
@@ -108,7 +108,7 @@ class Conversions : public ::testing::Test {
 
   const std::shared_ptr<FakeWebhook> webhook_ = std::make_shared<FakeWebhook>();
   std::unique_ptr<store::Store> store_;
-  std::unique_ptr<apiserver::ApiCore> core_;
+  std::unique_ptr<apiserver::ApiServer> server_;
   std::unique_ptr<RawClient> raw_;
 };
 
@@ -169,7 +169,7 @@ TEST_F(Conversions, WatchesShowTheVersionThatWasAskedFor) {
       Path("v2") +
       "?watch=1&allowWatchBookmarks=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&"
       "fieldSelector=spec.words%3Dred";
-  const auto stream = TransportTo(*core_)->Stream(Context(), {"GET", path, {}, ""});
+  const auto stream = server_->InProcess("test")->Stream(Context(), {"GET", path, {}, ""});
   ASSERT_TRUE(stream.ok() && stream->stream);
   std::string text;
   const auto next = [&] {
@@ -272,7 +272,7 @@ TEST_F(Conversions, DeletionNeedsNoWebhook) {
 
 TEST_F(Conversions, AnotherWebhookEndsWatches) {
   const auto watch =
-      TransportTo(*core_)->Stream(Context(), {"GET", Path("v2") + "?watch=1", {}, ""});
+      server_->InProcess("test")->Stream(Context(), {"GET", Path("v2") + "?watch=1", {}, ""});
   ASSERT_TRUE(watch.ok() && watch->stream);
   ASSERT_EQ(raw_->Do("PATCH", std::string(kCrds) + "/notes.example.com",
                      R"({"spec":{"conversion":{"strategy":"None","webhook":null}}})",

@@ -143,9 +143,9 @@ TEST_F(Crds, StoredObjectsAreReadUnderTodaysSchema) {
   ASSERT_EQ(past.body["items"].size(), 1u) << past.text;
   EXPECT_EQ(past.body["items"][0]["spec"], today);
   // And after a restart.
-  apiserver::ApiCore core(&env_.store(), {});
-  ASSERT_TRUE(core.Start(Context()).ok());
-  EXPECT_EQ(RawClient(core).Get(Path("v1", "gadgets") + "/g").body["spec"], today);
+  apiserver::ApiServer server(&env_.store(), {});
+  ASSERT_TRUE(server.Start(Context()).ok());
+  EXPECT_EQ(RawClient(server).Get(Path("v1", "gadgets") + "/g").body["spec"], today);
 }
 
 TEST_F(Crds, TheStorageVersionMoves) {

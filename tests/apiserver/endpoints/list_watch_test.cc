@@ -79,7 +79,7 @@ TEST_F(ListWatch, ExpiredIs410WithAFreshToken) {
   // A server that starts after the horizon moved knows nothing older.
   Make("d");
   ASSERT_TRUE(env_.store().Compact(env_.store().current_revision()).ok());
-  apiserver::ApiCore fresh(&env_.store(), {});
+  apiserver::ApiServer fresh(&env_.store(), {});
   ASSERT_TRUE(fresh.Start(Context()).ok());
   const RawClient raw(fresh);
   const RawAnswer watch = raw.Get(path_ + "?watch=1&resourceVersion=" + old);
@@ -97,7 +97,7 @@ TEST_F(ListWatch, WatchesResumeAcrossARestart) {
   Make("a");
   const std::string before = Revision();
   Make("b");
-  apiserver::ApiCore fresh(&env_.store(), {});
+  apiserver::ApiServer fresh(&env_.store(), {});
   ASSERT_TRUE(fresh.Start(Context()).ok());
   const std::vector<Json> events =
       RawClient(fresh).Lines(path_ + "?watch=1&timeoutSeconds=1&resourceVersion=" + before, 10);

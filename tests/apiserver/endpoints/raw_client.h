@@ -22,7 +22,7 @@ struct RawAnswer {
 class RawClient {
  public:
   explicit RawClient(EnvTest* env) : transport_(env->Transport()) {}
-  explicit RawClient(const apiserver::ApiCore& core) : transport_(TransportTo(core)) {}
+  explicit RawClient(const apiserver::ApiServer& server) : transport_(server.InProcess("test")) {}
   RawAnswer Do(const std::string& method, const std::string& target, const std::string& body = "",
                HeaderList headers = {}) const;
   RawAnswer Get(const std::string& target, HeaderList headers = {}) const {

@@ -1,0 +1,45 @@
+#pragma once
+
+#include "apis/client/transport.h"
+#include "apiserver/core/api_core.h"
+#include "apiserver/filters/chain.h"
+#include "apiserver/server/health.h"
+
+namespace gantry::apiserver {
+
+// The API server but for its listener: resources, health and the other paths, behind all filters.
+// The program puts a listener in front of it; tests and controllers in process call it directly.
+class ApiServer {
+ public:
+  struct Options {
+    ApiCore::Options core;
+    // Null: nobody has credentials, and only callers in this process, who say who they are, get in.
+    const Authenticator* authenticator = nullptr;
+    InFlightLimits in_flight;
+  };
+
+  // `store` and what `options` names outlive this.
+  ApiServer(store::Store* store, const Options& options);
+  ApiServer(const ApiServer&) = delete;
+  ApiServer& operator=(const ApiServer&) = delete;
+
+  // As ApiCore::Start and Stop.
+  Status Start(const Context& ctx) { return core_.Start(ctx); }
+  void Stop() { core_.Stop(); }
+
+  // The first filter. Valid as long as this is.
+  const Handler& handler() const { return chain_; }
+  // A client's way in without a connection, as somebody in system:masters. Streams that it gave end
+  // before this does.
+  std::shared_ptr<client::Transport> InProcess(const std::string& user) const;
+
+  ApiCore& core() { return core_; }
+
+ private:
+  const std::unique_ptr<Authorizer> authorizer_;
+  ApiCore core_;
+  HealthChecks health_;
+  Handler chain_;
+};
+
+}  // namespace gantry::apiserver
