@@ -75,6 +75,17 @@ void Maintenance::ReviewCrd(const std::string& name) {
   if (reviews_.insert(name).second) changed_.SignalAll();
 }
 
+// Who asks for a review does so before the caches have what is to be reviewed.
+void Maintenance::AwaitCaches() {
+  constexpr auto kLook = std::chrono::milliseconds(2);
+  const Registry::Dependencies& d = registry_->deps();
+  const store::Revision now = d.store->current_revision();
+  MutexLock lock(&mu_);
+  while (!stopping_ && d.caches->revision() < now) {
+    changed_.WaitUntil(&mu_, Clock::Real()->Mono() + kLook);
+  }
+}
+
 void Maintenance::Run() {
   const Clock* const clock = Clock::Real();  // intervals pass also when a test stops the clock
   MonoTime next_tick = clock->Mono() + options_.period;
@@ -93,6 +104,7 @@ void Maintenance::Run() {
       new_terminating_ = false;
       reviews.swap(reviews_);
     }
+    if (!reviews.empty()) AwaitCaches();
     // The status follows from the rest whenever a definition is written.
     for (const std::string& crd : reviews) WriteCrd(crd, "", [](Object*) {});
     for (const std::string& crd : terminating) {

@@ -40,6 +40,7 @@ class Maintenance {
     store::Revision revision;
   };
   void Run();
+  void AwaitCaches();
   // True when the kind is empty and its definition gone.
   bool EmptyKind(const std::string& crd);
   // Writes the definition through `change`; false: try again.
