@@ -11,7 +11,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr char kCrds[] = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+constexpr char kConversionCrds[] = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 constexpr char kNotesCrd[] = R"({
   "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
   "metadata": {"name": "notes.example.com"},
@@ -88,7 +88,7 @@ class Conversions : public ::testing::Test {
     server_ = std::make_unique<apiserver::ApiServer>(store_.get(), options);
     EXPECT_TRUE(server_->Start(Context()).ok());
     raw_ = std::make_unique<RawClient>(*server_);
-    const RawAnswer made = raw_->Do("POST", kCrds, kNotesCrd);
+    const RawAnswer made = raw_->Do("POST", kConversionCrds, kNotesCrd);
     EXPECT_EQ(made.status, 201) << made.text;
   }
   ~Conversions() override { server_->Stop(); }
@@ -262,9 +262,9 @@ TEST_F(Conversions, DeletionNeedsNoWebhook) {
   webhook_->down = true;
   EXPECT_EQ(raw_->Do("DELETE", Path("v2") + "/a").status, 200);
   EXPECT_EQ(raw_->Get(Path("v1") + "/a").status, 404);
-  EXPECT_EQ(raw_->Do("DELETE", std::string(kCrds) + "/notes.example.com").status, 200);
+  EXPECT_EQ(raw_->Do("DELETE", std::string(kConversionCrds) + "/notes.example.com").status, 200);
   const Context limit = Context().WithTimeout(30s);
-  while (raw_->Get(std::string(kCrds) + "/notes.example.com").status != 404) {
+  while (raw_->Get(std::string(kConversionCrds) + "/notes.example.com").status != 404) {
     ASSERT_TRUE(limit.SleepFor(5ms).ok());
   }
   EXPECT_TRUE(store_->List("/example.com/notes/", {})->records.empty());
@@ -274,7 +274,7 @@ TEST_F(Conversions, AnotherWebhookEndsWatches) {
   const auto watch =
       server_->InProcess("test")->Stream(Context(), {"GET", Path("v2") + "?watch=1", {}, ""});
   ASSERT_TRUE(watch.ok() && watch->stream);
-  ASSERT_EQ(raw_->Do("PATCH", std::string(kCrds) + "/notes.example.com",
+  ASSERT_EQ(raw_->Do("PATCH", std::string(kConversionCrds) + "/notes.example.com",
                      R"({"spec":{"conversion":{"strategy":"None","webhook":null}}})",
                      {{"Content-Type", "application/merge-patch+json"}})
                 .status,

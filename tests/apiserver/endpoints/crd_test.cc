@@ -11,7 +11,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr char kCrds[] = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+constexpr char kDefinitions[] = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 
 // Waits for a state, for as long as a slow machine may need.
 template <typename Predicate>
@@ -58,12 +58,12 @@ class Crds : public ::testing::Test {
   RawClient raw_{&env_};
   const HeaderList merge_ = {{"Content-Type", "application/merge-patch+json"}};
 
-  RawAnswer Post(const Json& crd) { return raw_.Do("POST", kCrds, crd.dump()); }
+  RawAnswer Post(const Json& crd) { return raw_.Do("POST", kDefinitions, crd.dump()); }
   Json Get(const std::string& plural) {
-    return raw_.Get(std::string(kCrds) + "/" + plural + ".example.com").body;
+    return raw_.Get(std::string(kDefinitions) + "/" + plural + ".example.com").body;
   }
   RawAnswer Patch(const std::string& plural, const Json& patch) {
-    return raw_.Do("PATCH", std::string(kCrds) + "/" + plural + ".example.com", patch.dump(),
+    return raw_.Do("PATCH", std::string(kDefinitions) + "/" + plural + ".example.com", patch.dump(),
                    merge_);
   }
   static std::string Reason(const Json& crd, const std::string& type) {
@@ -180,7 +180,7 @@ TEST_F(Crds, TheStorageVersionMoves) {
   const RawAnswer again = raw_.Do("PUT", Path("v2", "gadgets") + "/g", written.text);
   EXPECT_EQ(again.body["metadata"]["resourceVersion"], written.body["metadata"]["resourceVersion"])
       << "only once";
-  ASSERT_EQ(raw_.Do("PATCH", std::string(kCrds) + "/gadgets.example.com/status",
+  ASSERT_EQ(raw_.Do("PATCH", std::string(kDefinitions) + "/gadgets.example.com/status",
                     R"({"status":{"storedVersions":["v2"]}})", merge_)
                 .status,
             200);
@@ -231,7 +231,7 @@ TEST_F(Crds, NamesThatAreInUse) {
               c.message);
     EXPECT_EQ(Reason(made.body, "Established"), "False NotAccepted");
     EXPECT_EQ(raw_.Get(Path("v1", "others")).status, 404);
-    ASSERT_EQ(raw_.Do("DELETE", std::string(kCrds) + "/others.example.com").status, 200);
+    ASSERT_EQ(raw_.Do("DELETE", std::string(kDefinitions) + "/others.example.com").status, 200);
     ASSERT_TRUE(Eventually([&] { return Get("others")["kind"] == "Status"; }));
   }
 }
@@ -240,7 +240,7 @@ TEST_F(Crds, NamesAreAcceptedOnceTheyAreFree) {
   ASSERT_EQ(Post(Crd("gadgets", "Gadget", {Version("v1", true, {{"a", kText}})})).status, 201);
   ASSERT_EQ(Post(Crd("others", "Gadget", {Version("v1", true, {{"a", kText}})})).status, 201);
   EXPECT_EQ(Reason(Get("others"), "NamesAccepted"), "False ListKindConflict");
-  ASSERT_EQ(raw_.Do("DELETE", std::string(kCrds) + "/gadgets.example.com").status, 200);
+  ASSERT_EQ(raw_.Do("DELETE", std::string(kDefinitions) + "/gadgets.example.com").status, 200);
   EXPECT_TRUE(Eventually([&] { return Reason(Get("others"), "Established")[0] == 'T'; }));
   EXPECT_EQ(Reason(Get("others"), "NamesAccepted"), "True NoConflicts");
   EXPECT_EQ(raw_.Get(Path("v1", "others")).status, 200);
@@ -302,7 +302,8 @@ TEST_F(Crds, ADefinitionThatIsNoLongerStructuralSaysSo) {
   ASSERT_EQ(made.status, 201);
   Json refused = made.body;
   refused["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"].erase("type");
-  const RawAnswer put = raw_.Do("PUT", std::string(kCrds) + "/gadgets.example.com", refused.dump());
+  const RawAnswer put =
+      raw_.Do("PUT", std::string(kDefinitions) + "/gadgets.example.com", refused.dump());
   EXPECT_EQ(put.status, 422) << put.text;
   EXPECT_NE(put.text.find("properties[spec].type: Required value"), std::string::npos);
   // As a server would have stored it that allowed more.
@@ -314,7 +315,7 @@ TEST_F(Crds, ADefinitionThatIsNoLongerStructuralSaysSo) {
   EXPECT_TRUE(Eventually([&] {
     return Reason(Get("gadgets"), "NonStructuralSchema") == "True Violations";
   })) << Get("gadgets");
-  ASSERT_EQ(raw_.Do("PUT", std::string(kCrds) + "/gadgets.example.com",
+  ASSERT_EQ(raw_.Do("PUT", std::string(kDefinitions) + "/gadgets.example.com",
                     [&] {
                       Json fixed = made.body;
                       fixed["metadata"].erase("resourceVersion");
@@ -333,7 +334,7 @@ TEST_F(Crds, DeletionTakesTheObjectsFirstAndSaysWhatHoldsIt) {
   ASSERT_EQ(Make("v1", "held", {{"a", "x"}}, Json::array({"example.com/hold"})).status, 201);
   const std::string revision =
       raw_.Get(Path("v1", "gadgets")).body["metadata"]["resourceVersion"].get<std::string>();
-  const RawAnswer deleted = raw_.Do("DELETE", std::string(kCrds) + "/gadgets.example.com");
+  const RawAnswer deleted = raw_.Do("DELETE", std::string(kDefinitions) + "/gadgets.example.com");
   EXPECT_EQ(deleted.status, 200);
   EXPECT_EQ(Reason(deleted.body, "Terminating"), "True InstanceDeletionPending") << deleted.text;
   EXPECT_EQ(Make("v1", "late", {{"a", "x"}}).status, 405);
