@@ -59,7 +59,7 @@ two_lines() { [ "$(wc -l < "$WORK/watch.out")" -ge 2 ]; }
 check "get -w shows a change" wait_until 10 "the watch shows the change" two_lines
 kill $WATCH; wait $WATCH 2>/dev/null
 
-if kubectl wait --help | grep -q jsonpath; then  # Debian's kubectl 1.20 does not know it
+if kubectl wait --help | grep -q -- '--for=jsonpath'; then  # Debian's kubectl 1.20 does not know it
   (kubectl wait ctab/nightly --for=jsonpath='{.spec.image}'=backup:5 --timeout=20s > "$WORK/wait.out" 2>&1; echo $? > "$WORK/wait.rc") &
   kubectl patch ctab nightly --type=merge -p '{"spec":{"image":"backup:5"}}' >/dev/null
   wait_until 25 "kubectl wait ends" test -s "$WORK/wait.rc"

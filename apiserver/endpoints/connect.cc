@@ -123,7 +123,7 @@ Response ServeExec(const StreamSource& source, Request& request) {
   return response;
 }
 
-Task<Response> Serve(const StreamSource& source, Request& request) {
+Task<Response> ServeStream(const StreamSource& source, Request& request) {
   if (request.info.subresource != "log") co_return ServeExec(source, request);
   if (request.method != "GET") {
     co_return ErrorResponse(Error(Code::kMethodNotAllowed, "logs are read by GET"));
@@ -135,7 +135,7 @@ Task<Response> ServeAlone(const StreamSource& source, Request& request) {
   if (request.info.resource != "containers" || !IsConnectSubresource(request.info.subresource)) {
     co_return ErrorResponse(Error(Code::kNotFound, "only streams of containers are served here"));
   }
-  co_return co_await Serve(source, request);
+  co_return co_await ServeStream(source, request);
 }
 
 }  // namespace
@@ -152,7 +152,7 @@ Task<Response> ServeConnect(const Endpoints& e, Request& request, const Target& 
         Error(Code::kUnavailable, "no process that reaches the nodes' engines is connected"));
   }
   const StreamSource source{e.streams, e.stream_pool};
-  co_return co_await Serve(source, request);
+  co_return co_await ServeStream(source, request);
 }
 
 Handler MakeStreamsHandler(StreamSource source) {
