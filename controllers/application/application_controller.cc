@@ -52,7 +52,8 @@ Result<Requeue> ApplicationReconciler::Reconcile(const Context& ctx, const Objec
 
 Result<Requeue> ApplicationReconciler::Sync(const Context& ctx, const Object& application,
                                             runtime::StatusPatch* patch) {
-  const std::optional<Parameters> parameters = ReadParameters(application, patch);
+  GANTRY_TRY_SET(const std::optional<Parameters> parameters,
+                 ReadParameters(ctx, application, patch));
   if (!parameters) return Requeue::Never();  // a change of the source brings it back
 
   const v1::ApplicationSpec spec = v1::ApplicationSpec::From(application);
@@ -93,14 +94,23 @@ Result<Requeue> ApplicationReconciler::Sync(const Context& ctx, const Object& ap
   return Requeue::Never();
 }
 
-std::optional<Parameters> ApplicationReconciler::ReadParameters(const Object& application,
-                                                                runtime::StatusPatch* patch) {
+Result<ObjectPtr> ApplicationReconciler::ReadSource(const Context& ctx, const ObjectKey& key,
+                                                    bool secret) {
+  if (secret) return deps_.secrets->Get(key);
+  auto live = deps_.client.Get(ctx, v1::kConfigMaps, key);
+  if (live.ok()) return ObjectPtr(std::make_shared<const Object>(std::move(*live)));
+  if (live.code() == Code::kNotFound) return ObjectPtr();
+  return live.error().Wrap("spec.parametersFrom");
+}
+
+Result<std::optional<Parameters>> ApplicationReconciler::ReadParameters(
+    const Context& ctx, const Object& application, runtime::StatusPatch* patch) {
   const v1::ApplicationSpec spec = v1::ApplicationSpec::From(application);
   Parameters parameters;
   std::vector<std::string> missing;
   for (const auto& source : spec.parameters_from) {
     const ObjectKey key{std::string(application.ns()), source.name};
-    const ObjectPtr object = source.secret ? deps_.secrets->Get(key) : deps_.config_maps->Get(key);
+    GANTRY_TRY_SET(const ObjectPtr object, ReadSource(ctx, key, source.secret));
     if (!object) {
       missing.push_back(fmt::format("{} {}", source.secret ? "Secret" : "ConfigMap", source.name));
     } else if (source.secret) {
@@ -114,10 +124,10 @@ std::optional<Parameters> ApplicationReconciler::ReadParameters(const Object& ap
          fmt::format("spec.parametersFrom: {} not found in namespace {}", fmt::join(missing, ", "),
                      application.ns()),
          patch);
-    return std::nullopt;
+    return std::optional<Parameters>();
   }
   parameters.AddPlain(spec.parameters);
-  return parameters;
+  return std::optional<Parameters>(std::move(parameters));
 }
 
 void ApplicationReconciler::Fail(const Object& application, const char* reason,
@@ -290,7 +300,7 @@ void AddApplicationController(runtime::Manager* manager) {
   runtime::Informer* services = manager->InformerFor(v1::kServices);
   runtime::Informer* volumes = manager->InformerFor(v1::kVolumes);
   runtime::Informer* secrets = manager->InformerFor(v1::kSecrets);
-  runtime::Informer* config_maps = manager->InformerFor(v1::kConfigMaps);
+  runtime::Informer* config_maps = manager->OwnershipInformerFor(v1::kConfigMaps);
   applications->AddIndex(kIndexParameters, [](const Object& o) {
     std::vector<std::string> out;
     for (const auto& source : v1::ApplicationSpec::From(o).parameters_from)
@@ -303,7 +313,6 @@ void AddApplicationController(runtime::Manager* manager) {
                                    &services->lister(),
                                    &volumes->lister(),
                                    &secrets->lister(),
-                                   &config_maps->lister(),
                                    manager->clock()};
   runtime::Controller* controller =
       manager->Add("application", std::make_unique<ApplicationReconciler>(std::move(deps)));

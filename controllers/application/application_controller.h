@@ -19,7 +19,6 @@ class ApplicationReconciler : public runtime::Reconciler {
     const runtime::Lister* services;
     const runtime::Lister* volumes;
     const runtime::Lister* secrets;
-    const runtime::Lister* config_maps;
     Clock* clock;
   };
   explicit ApplicationReconciler(Deps deps);
@@ -50,7 +49,11 @@ class ApplicationReconciler : public runtime::Reconciler {
   Result<runtime::Requeue> Sync(const Context& ctx, const Object& application,
                                 runtime::StatusPatch* patch);
   // The faults stand in `patch` when there are no parameters.
-  std::optional<Parameters> ReadParameters(const Object& application, runtime::StatusPatch* patch);
+  Result<std::optional<Parameters>> ReadParameters(const Context& ctx, const Object& application,
+                                                   runtime::StatusPatch* patch);
+  // A source of parameters; null when there is none of the name. No cache has the ConfigMaps:
+  // people keep many for other purposes.
+  Result<ObjectPtr> ReadSource(const Context& ctx, const ObjectKey& key, bool secret);
   Wanted MakeWanted(const Object& application, const compose::Output& output);
   // Names that belong to somebody else; nothing is written when there is one.
   static std::string ForeignNames(const Object& application, const Wanted& wanted);

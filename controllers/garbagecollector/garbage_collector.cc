@@ -90,11 +90,11 @@ class Monitor : public runtime::Runnable {
     return OkStatus();
   }
 
-  // The shared informer where controllers have one, else one of our own that keeps metadata only.
+  // The shared informer where controllers have one, else one of our own that keeps owners only.
   runtime::Informer* InformerFor(const client::Resource& resource) {
     if (runtime::Informer* shared = manager_->FindInformer(resource)) return shared;
     runtime::InformerOptions options;
-    options.metadata_only = true;
+    options.ownership_only = true;
     auto& own = own_[resource];
     own = std::make_unique<runtime::Informer>(client_, resource, manager_->clock(),
                                               manager_->random(), options);

@@ -17,6 +17,8 @@ bool SameOwners(const GraphNode& a, const GraphNode& b) {
                     });
 }
 
+bool IsPlain(const GraphNode& n) { return n.owners.empty() && n.finalizers.empty() && !n.deleting; }
+
 }  // namespace
 
 bool GraphNode::HasFinalizer(std::string_view f) const {
@@ -34,6 +36,7 @@ void Graph::UnlinkLocked(const GraphNode& node) {
 
 std::vector<std::string> Graph::RemoveLocked(const std::string& uid) {
   std::vector<std::string> concerned;
+  plain_.erase(uid);
   const auto node = nodes_.find(uid);
   if (node != nodes_.end()) {
     UnlinkLocked(node->second);
@@ -60,10 +63,16 @@ std::vector<std::string> Graph::Observe(const client::Resource& resource, const 
   const std::string uid = node.uid;
   const auto known = nodes_.find(uid);
   const bool is_new = known == nodes_.end();
+  if (!is_new) UnlinkLocked(known->second);
+  if (IsPlain(node)) {
+    if (!is_new) nodes_.erase(known);
+    plain_.insert(uid);
+    return concerned;
+  }
+  plain_.erase(uid);
   const bool owners_changed = is_new || !SameOwners(known->second, node);
   const bool deletion_changed = is_new || known->second.deleting != node.deleting ||
                                 known->second.finalizers != node.finalizers;
-  if (!is_new) UnlinkLocked(known->second);
   for (const OwnerReference& owner : node.owners) dependents_[owner.uid].insert(uid);
   if ((owners_changed && !node.owners.empty()) || (deletion_changed && node.deleting))
     concerned.push_back(uid);
@@ -74,8 +83,11 @@ std::vector<std::string> Graph::Observe(const client::Resource& resource, const 
 std::optional<GraphNode> Graph::Find(const std::string& uid) const {
   MutexLock lock(&mu_);
   const auto it = nodes_.find(uid);
-  if (it == nodes_.end()) return std::nullopt;
-  return it->second;
+  if (it != nodes_.end()) return it->second;
+  if (!plain_.contains(uid)) return std::nullopt;
+  GraphNode plain;
+  plain.uid = uid;
+  return plain;
 }
 
 std::vector<GraphNode> Graph::DependentsOf(const std::string& uid) const {

@@ -14,7 +14,9 @@ Informer::Informer(client::Client client, client::Resource resource, Clock* cloc
       clock_(clock),
       random_(random),
       options_(options),
-      ctx_(Context().WithCancel()) {}
+      ctx_(Context().WithCancel()),
+      store_(options.ownership_only ? ObjectStore::Indexes::kNone
+                                    : ObjectStore::Indexes::kStandard) {}
 
 Informer::~Informer() { Stop(); }
 
@@ -158,14 +160,16 @@ Status Informer::WatchOnce(std::string* revision, bool* progress) {
 }
 
 ObjectPtr Informer::Strip(Object object) const {
-  if (object.json().contains("metadata")) object.Meta().erase("managedFields");
-  if (options_.metadata_only) {
+  if (options_.ownership_only) {
     Json kept = Json::object();
-    for (const char* field : {"apiVersion", "kind", "metadata"}) {
-      if (object.json().contains(field)) kept[field] = std::move(object.json()[field]);
+    for (const char* field : {"name", "namespace", "uid", "resourceVersion", "ownerReferences",
+                              "finalizers", "deletionTimestamp"}) {
+      const auto it = object.meta().find(field);
+      if (it != object.meta().end()) kept[field] = *it;
     }
-    object = Object(std::move(kept));
+    return std::make_shared<const Object>(Object(Json{{"metadata", std::move(kept)}}));
   }
+  if (object.json().contains("metadata")) object.Meta().erase("managedFields");
   if (object.kind().empty()) object.set_gvk(resource_.gvk());
   return std::make_shared<const Object>(std::move(object));
 }

@@ -16,8 +16,10 @@ namespace gantry::runtime {
 using EventHandler = std::function<void(const ObjectPtr& before, const ObjectPtr& after)>;
 
 struct InformerOptions {
-  bool metadata_only = false;  // keep apiVersion, kind and metadata, drop the rest
-  Duration resync{};           // hand every object to the handlers this often; 0: never
+  // Keep only name, uid, revision, owners, finalizers and the time of deletion, and no index: a
+  // tenth of an object, where a process has to know all of them.
+  bool ownership_only = false;
+  Duration resync{};  // hand every object to the handlers this often; 0: never
   Duration min_backoff = std::chrono::milliseconds(200);
   Duration max_backoff = std::chrono::seconds(30);
   int page_size = 500;

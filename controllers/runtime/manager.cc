@@ -32,12 +32,21 @@ EventRecorder* Manager::RecorderFor(std::string_view controller) {
 }
 
 Informer* Manager::InformerFor(const client::Resource& resource) {
+  return InformerOf({resource, /*ownership_only=*/false});
+}
+
+Informer* Manager::OwnershipInformerFor(const client::Resource& resource) {
+  return InformerOf({resource, /*ownership_only=*/true});
+}
+
+Informer* Manager::InformerOf(InformerId id) {
   MutexLock lock(&mu_);
-  auto& informer = informers_[resource];
+  auto& informer = informers_[id];
   if (!informer) {
     InformerOptions options;
+    options.ownership_only = id.ownership_only;
     options.resync = options_.resync;
-    informer = std::make_unique<Informer>(ClientFor("informers"), resource, options_.clock,
+    informer = std::make_unique<Informer>(ClientFor("informers"), id.resource, options_.clock,
                                           options_.random, options);
     if (started_) informer->Start();
   }
@@ -46,8 +55,11 @@ Informer* Manager::InformerFor(const client::Resource& resource) {
 
 Informer* Manager::FindInformer(const client::Resource& resource) {
   MutexLock lock(&mu_);
-  const auto it = informers_.find(resource);
-  return it == informers_.end() ? nullptr : it->second.get();
+  for (const bool ownership_only : {false, true}) {
+    const auto it = informers_.find({resource, ownership_only});
+    if (it != informers_.end()) return it->second.get();
+  }
+  return nullptr;
 }
 
 Controller* Manager::Add(std::string name, std::unique_ptr<Reconciler> reconciler,
@@ -64,7 +76,7 @@ Status Manager::Start(const Context& ctx) {
   {
     MutexLock lock(&mu_);
     started_ = true;
-    for (auto& [resource, informer] : informers_) informers.push_back(informer.get());
+    for (auto& [id, informer] : informers_) informers.push_back(informer.get());
   }
   for (Informer* informer : informers) informer->Start();
   for (Informer* informer : informers)
@@ -80,7 +92,7 @@ void Manager::Stop() {
   std::vector<Informer*> informers;
   {
     MutexLock lock(&mu_);
-    for (auto& [resource, informer] : informers_) informers.push_back(informer.get());
+    for (auto& [id, informer] : informers_) informers.push_back(informer.get());
   }
   for (Informer* informer : informers) informer->Stop();
   // Nobody records any more; their destructors write what is left.

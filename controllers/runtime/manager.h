@@ -49,7 +49,10 @@ class Manager {
   // The shared informer of a kind; lives as long as the manager. One that is asked for after Start
   // is started at once.
   Informer* InformerFor(const client::Resource& resource);
-  // The same if there is one already, else null.
+  // Likewise one that keeps owners only (InformerOptions::ownership_only), for kinds of which there
+  // are many and few are read.
+  Informer* OwnershipInformerFor(const client::Resource& resource);
+  // Either of them if there is one already, else null.
   Informer* FindInformer(const client::Resource& resource);
 
   // Takes a controller into the manager; the pointer is for Watch.
@@ -67,10 +70,17 @@ class Manager {
   Random* random() const { return options_.random; }
 
  private:
+  struct InformerId {
+    client::Resource resource;
+    bool ownership_only;
+    auto operator<=>(const InformerId&) const = default;
+  };
+  Informer* InformerOf(InformerId id);
+
   const Options options_;
 
   Mutex mu_;
-  std::map<client::Resource, std::unique_ptr<Informer>> informers_ GUARDED_BY(mu_);
+  std::map<InformerId, std::unique_ptr<Informer>> informers_ GUARDED_BY(mu_);
   std::map<std::string, std::unique_ptr<EventRecorder>, std::less<>> recorders_ GUARDED_BY(mu_);
   bool started_ GUARDED_BY(mu_) = false;
 

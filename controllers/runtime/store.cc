@@ -25,7 +25,8 @@ int64_t ParseRevision(std::string_view resource_version) {
   return error == std::errc() && rest == end ? value : 0;
 }
 
-ObjectStore::ObjectStore() {
+ObjectStore::ObjectStore(Indexes indexes) {
+  if (indexes == Indexes::kNone) return;
   AddIndex(kIndexNamespace,
            [](const Object& o) { return std::vector<std::string>{std::string(o.ns())}; });
   AddIndex(kIndexOwner, [](const Object& o) {

@@ -12,7 +12,7 @@
 
 namespace gantry::runtime {
 
-// Names of the indexes that every store has.
+// Names of the standard indexes.
 inline constexpr char kIndexNamespace[] = "namespace";  // metadata.namespace
 inline constexpr char kIndexOwner[] = "owner";          // uid of each owner reference
 inline constexpr char kIndexNode[] = "node";            // spec.nodeName
@@ -54,7 +54,8 @@ class Lister {
 // The cache itself. Thread-safe.
 class ObjectStore : public Lister {
  public:
-  ObjectStore();
+  enum class Indexes { kNone, kStandard };
+  explicit ObjectStore(Indexes indexes = Indexes::kStandard);
 
   // Adds an index over the present and all later objects.
   void AddIndex(const std::string& name, IndexFunction fn);

@@ -63,6 +63,23 @@ TEST(Graph, ANameThatComesBackIsAnotherObject) {
   EXPECT_TRUE(g.Find("o2").has_value());
 }
 
+TEST(Graph, APlainObjectCanStillGetOwnersAndBeOne) {
+  Graph g;
+  const ObjectPtr plain = Make("a", "a");
+  g.Observe(v1::kContainers, nullptr, plain);
+  ASSERT_TRUE(g.Find("a").has_value());
+  EXPECT_TRUE(g.Find("a")->owners.empty());
+  const ObjectPtr owned = Make("a", "a", "o");
+  EXPECT_EQ(g.Observe(v1::kContainers, plain, owned), Uids{"a"});
+  EXPECT_EQ(g.DependentsOf("o").size(), 1u);
+  EXPECT_EQ(g.Find("a")->key.name, "a");
+  EXPECT_EQ(g.Observe(v1::kContainers, owned, plain), Uids{});
+  EXPECT_TRUE(g.DependentsOf("o").empty());
+  EXPECT_TRUE(g.Find("a").has_value());
+  EXPECT_EQ(g.Observe(v1::kContainers, plain, nullptr), Uids{});
+  EXPECT_FALSE(g.Find("a").has_value());
+}
+
 TEST(Graph, DeletionWithAFinalizerConcernsTheObjectItself) {
   Graph g;
   const ObjectPtr before = Make("web", "o");

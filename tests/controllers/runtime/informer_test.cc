@@ -61,8 +61,7 @@ class InformerTest : public ::testing::Test {
     MutexLock lock(&mu_);
     lists_.push_back(std::move(list));
   }
-  void Start() {
-    InformerOptions options;
+  void Start(InformerOptions options = {}) {
     options.min_backoff = 1ms;
     options.max_backoff = 2ms;
     options.page_size = 2;
@@ -137,6 +136,26 @@ TEST_F(InformerTest, ListsByPagesThenWatchesFromTheListsRevision) {
   EXPECT_FALSE(a->meta().contains("managedFields"));
   EXPECT_EQ(lister.ByService("default", "web").size(), 3u);
   EXPECT_EQ(lister.InNamespace("other").size(), 0u);
+}
+
+TEST_F(InformerTest, MayKeepOwnersOnly) {
+  Json owned = ConfigMap("a", 3);
+  owned["metadata"]["uid"] = "u";
+  owned["metadata"]["ownerReferences"] =
+      Json::array({{{"apiVersion", "v1"}, {"kind", "Secret"}, {"name", "s"}, {"uid", "o"}}});
+  Script(ScriptedTransport::Json200(ListOf({owned}, 10)));
+  InformerOptions options;
+  options.ownership_only = true;
+  Start(options);
+  EventuallySeen({"+a@3"});
+  const ObjectPtr a = informer_->lister().Get({"default", "a"});
+  ASSERT_TRUE(a);
+  ASSERT_EQ(a->owner_references().size(), 1u);
+  EXPECT_EQ(a->owner_references()[0].uid, "o");
+  EXPECT_EQ(a->uid(), "u");
+  EXPECT_FALSE(a->json().contains("data"));
+  EXPECT_FALSE(a->meta().contains("labels"));
+  EXPECT_EQ(informer_->lister().ByService("default", "web").size(), 0u);
 }
 
 TEST_F(InformerTest, ResumesABrokenWatchFromTheLastRevisionBookmarksIncluded) {
