@@ -14,30 +14,38 @@ auto FirstAfter(const Ring& ring, store::Revision revision) {
 
 }  // namespace
 
-store::Revision ResourceCache::RevisionLocked(store::Revision applied) const {
-  // `applied` was read before the lock was taken, so the tree holds at least everything up to it;
-  // an event of the batch that is being applied may already be in the tree, too.
-  return std::max(applied, last_event_);
+store::Revision ResourceCache::RevisionLocked() const {
+  // Below start_ nothing is known: a batch that is being applied may have pushed it out.
+  return std::max(applied_->load(), start_);
+}
+
+size_t ResourceCache::PublishedLocked() const {
+  const store::Revision visible = RevisionLocked();
+  if (last_event_ <= visible) return ring_.size();
+  return static_cast<size_t>(FirstAfter(ring_, visible) - ring_.begin());
+}
+
+const Tree& ResourceCache::TreeLocked() const {
+  const size_t published = PublishedLocked();
+  if (published == ring_.size()) return tree_;
+  return published == 0 ? start_tree_ : ring_[published - 1]->tree;
 }
 
 Snapshot ResourceCache::Current() const {
-  const store::Revision applied = applied_->load();
   MutexLock lock(&mu_);
-  return {tree_, RevisionLocked(applied)};
+  return {TreeLocked(), RevisionLocked()};
 }
 
 std::optional<Tree> ResourceCache::At(store::Revision revision) const {
-  const store::Revision applied = applied_->load();
   MutexLock lock(&mu_);
-  if (revision < start_ || revision > RevisionLocked(applied)) return std::nullopt;
+  if (revision < start_ || revision > RevisionLocked()) return std::nullopt;
   const auto after = FirstAfter(ring_, revision);
   return after == ring_.begin() ? start_tree_ : (*std::prev(after))->tree;
 }
 
 ResourceCache::Attached ResourceCache::Attach() const {
-  const store::Revision applied = applied_->load();
   MutexLock lock(&mu_);
-  return {{tree_, RevisionLocked(applied)}, first_ + ring_.size(), incarnation_};
+  return {{TreeLocked(), RevisionLocked()}, first_ + PublishedLocked(), incarnation_};
 }
 
 Result<ResourceCache::Attached> ResourceCache::AttachAfter(store::Revision revision) const {
@@ -51,7 +59,6 @@ Result<ResourceCache::Attached> ResourceCache::AttachAfter(store::Revision revis
 }
 
 ResourceCache::Read ResourceCache::ReadFrom(Cursor cursor, uint64_t incarnation, size_t max) const {
-  const store::Revision applied = applied_->load();
   Read read;
   MutexLock lock(&mu_);
   if (incarnation != incarnation_) {
@@ -60,10 +67,10 @@ ResourceCache::Read ResourceCache::ReadFrom(Cursor cursor, uint64_t incarnation,
     read.state = Read::State::kFellOff;
   } else {
     const size_t from = cursor - first_;
-    const size_t to = std::min(ring_.size(), from + max);
+    const size_t to = std::max(from, std::min(PublishedLocked(), from + max));
     read.events.assign(ring_.begin() + static_cast<long>(from),
                        ring_.begin() + static_cast<long>(to));
-    read.revision = RevisionLocked(applied);
+    read.revision = RevisionLocked();
   }
   return read;
 }
@@ -72,7 +79,7 @@ void ResourceCache::Wait(Cursor cursor, uint64_t incarnation, const std::string&
                          std::shared_ptr<ReadySignal> signal) {
   {
     MutexLock lock(&mu_);
-    if (incarnation == incarnation_ && cursor >= first_ + ring_.size()) {
+    if (incarnation == incarnation_ && cursor >= first_ + PublishedLocked()) {
       const ReadySignal* const id = signal.get();
       waiters_[id] = {cursor, prefix, std::move(signal)};
       return;
@@ -84,6 +91,11 @@ void ResourceCache::Wait(Cursor cursor, uint64_t incarnation, const std::string&
 void ResourceCache::Forget(const ReadySignal* signal) {
   MutexLock lock(&mu_);
   waiters_.erase(signal);
+}
+
+Tree ResourceCache::Newest() const {
+  MutexLock lock(&mu_);
+  return tree_;
 }
 
 void ResourceCache::Load(const std::vector<EntryPtr>& sorted, store::Revision revision) {
@@ -150,12 +162,11 @@ void ResourceCache::Notify() {
 }
 
 void ResourceCache::Rebuild(const std::vector<EntryPtr>& sorted) {
-  const store::Revision applied = applied_->load();
   Tree tree = Tree::FromSorted(sorted);
   MutexLock lock(&mu_);
   tree_ = tree;
   start_tree_ = std::move(tree);
-  start_ = RevisionLocked(applied);
+  start_ = std::max(applied_->load(), last_event_);
   first_ += ring_.size() + 1;  // no old cursor stays valid
   ring_.clear();
   ring_bytes_ = 0;

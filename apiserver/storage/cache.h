@@ -45,7 +45,9 @@ struct RingLimits {
 };
 
 // The present state of one resource and its recent events. Apply and Load belong to the feeder (one
-// thread); the rest is thread-safe and never waits for more than a few pointer copies.
+// thread); the rest is thread-safe and never waits for more than a few pointer copies. What was
+// applied is seen once it is published: then the other resources are as new, and nobody who reads
+// one after the other sees time go back.
 class ResourceCache {
  public:
   using Cursor = uint64_t;  // the number of the next event to read
@@ -85,6 +87,8 @@ class ResourceCache {
   void Forget(const ReadySignal* signal);
 
   // --- For the feeder.
+  // The state with what is not published yet.
+  Tree Newest() const;
   void Load(const std::vector<EntryPtr>& sorted, store::Revision revision);
   void ApplyPut(EntryPtr entry);
   void ApplyDelete(std::string_view key, EntryPtr last);
@@ -104,7 +108,11 @@ class ResourceCache {
   };
   void AppendLocked(CacheEvent event) REQUIRES(mu_);
   void CloseWatchesLocked() REQUIRES(mu_);
-  store::Revision RevisionLocked(store::Revision applied) const REQUIRES(mu_);
+  // The revision that readers see.
+  store::Revision RevisionLocked() const REQUIRES(mu_);
+  // How many events of the ring are published, and the state after them.
+  size_t PublishedLocked() const REQUIRES(mu_);
+  const Tree& TreeLocked() const REQUIRES(mu_);
 
   const std::atomic<store::Revision>* const applied_;
   const RingLimits limits_;

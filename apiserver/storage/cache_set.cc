@@ -64,7 +64,7 @@ void CacheSet::SetTransform(const GroupResource& resource, RecordTransform trans
   ResourceCache* const cache = Get(resource);
   if (cache->transform.convert && cache->transform.identity == transform.identity) return;
   cache->transform = std::move(transform);
-  const Tree tree = cache->Current().tree;
+  const Tree tree = cache->Newest();
   std::vector<EntryPtr> entries;
   bool stale = false;
   for (Tree::Iterator it(tree, ""); it.Valid(); it.Next()) {

@@ -138,6 +138,34 @@ TEST_F(SilentKillers, RevisionAheadOfTheServerIs504) {
   }
 }
 
+// In the middle of a stream: see the tests of the watch cache.
+TEST_F(SilentKillers, ExpiredAs500) {
+  const std::string path = kConfigMapsPath;
+  for (const char* name : {"a", "b"}) {
+    ASSERT_EQ(raw_.Do("POST", path, ConfigMapBody(name)).status, 201);
+  }
+  const RawAnswer page = raw_.Get(path + "?limit=1");
+  const std::string revision = Revision(page.body);
+  const std::string token = page.body["metadata"]["continue"];
+  ASSERT_EQ(raw_.Do("POST", path, ConfigMapBody("c")).status, 201);
+  ASSERT_TRUE(env_.store().Compact(env_.store().current_revision()).ok());
+  apiserver::ApiServer restarted(&env_.store(), {});
+  ASSERT_TRUE(restarted.Start(Context()).ok());
+  const RawClient raw(restarted);
+  ExpectStatus(raw.Get(path + "?watch=1&resourceVersion=" + revision), 410, "Expired");
+  ExpectStatus(raw.Get(path + "?resourceVersionMatch=Exact&resourceVersion=" + revision), 410,
+               "Expired");
+  const RawAnswer expired = raw.Get(path + "?limit=1&continue=" + token);
+  ExpectStatus(expired, 410, "Expired");
+  const std::string fresh = expired.body["metadata"].value("continue", "");
+  const RawAnswer rest = raw.Get(path + "?limit=1&continue=" + fresh);
+  ASSERT_EQ(rest.body["items"].size(), 1u) << rest.text;
+  EXPECT_EQ(rest.body["items"][0]["metadata"]["name"], "b");
+  // From here on the list is consistent again.
+  const std::string next = rest.body["metadata"]["continue"];
+  EXPECT_EQ(raw.Get(path + "?continue=" + next).body["items"].size(), 1u);
+}
+
 TEST_F(SilentKillers, SelectionByNameAndTheSyntheticEvent) {
   const std::string path = kConfigMapsPath;
   ASSERT_EQ(raw_.Do("POST", path, ConfigMapBody("a")).status, 201);

@@ -253,6 +253,16 @@ TEST_F(StreamTest, ALongListIsCompressedOrNotAsAsked) {
   EXPECT_TRUE(out == list);
 }
 
+// Clients read the lines of a watch as they come, without unpacking: a silent killer.
+TEST_F(StreamTest, GzipOnStreams) {
+  ServeFeed(true);
+  feed_->Push(std::string(300000, 'x') + "\n", true);
+  auto client = Client();
+  const auto watch = client->Get("/watch", "Accept-Encoding: gzip\r\n");
+  EXPECT_EQ(watch.headers.count("content-encoding"), 0u);
+  EXPECT_EQ(watch.body.size(), 300001u);
+}
+
 TEST_F(StreamTest, HeadOfAStreamHasNoBody) {
   ServeFeed(true);
   auto client = Client();

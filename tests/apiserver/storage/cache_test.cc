@@ -126,6 +126,30 @@ TEST_F(CacheTest, AnIdleWatchIsToldTheRevisionEachMinuteAndAtItsEnd) {
   EXPECT_EQ(stream->Pull(&out, 100), BodyStream::State::kEnd);
 }
 
+// A batch of the store changes several resources one after the other; a reader of two must not see
+// the first one changed and the second one not yet.
+TEST_F(CacheTest, WhatIsNotPublishedIsNotSeen) {
+  Put("a");
+  const auto stream = Watch(1);
+  Drain(stream.get());
+  bool woken = false;
+  stream->OnReady([&woken] { woken = true; });
+  cache_.ApplyPut(Make("b", 2));
+  EXPECT_EQ(cache_.Current().revision, 1);
+  EXPECT_EQ(cache_.Current().tree.size(), 1u);
+  EXPECT_FALSE(cache_.At(2).has_value());
+  EXPECT_EQ(cache_.Attach().cursor, 1u);
+  EXPECT_TRUE(Drain(stream.get()).empty());
+  stream->OnReady([&woken] { woken = true; });
+  EXPECT_FALSE(woken);
+  applied_ = 2;
+  cache_.Notify();
+  EXPECT_TRUE(woken);
+  EXPECT_EQ(cache_.Current().revision, 2);
+  EXPECT_EQ(cache_.Current().tree.size(), 2u);
+  EXPECT_EQ(Drain(stream.get()).size(), 1u);
+}
+
 TEST_F(CacheTest, RebuildEndsWatches) {
   Put("a");
   const auto stream = Watch(1);
