@@ -24,6 +24,11 @@ else()
   endif()
 endif()
 
+if(CMAKE_UNITY_BUILD AND NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  # Means types of headers; the parts of a unity file look like one to g++.
+  add_compile_options(-Wno-subobject-linkage)
+endif()
+
 if(GANTRY_SANITIZE)
   add_compile_options(-fsanitize=${GANTRY_SANITIZE} -fno-omit-frame-pointer
                       -fno-sanitize-recover=all)
