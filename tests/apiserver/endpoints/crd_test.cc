@@ -257,10 +257,10 @@ TEST_F(Crds, AnEstablishedKindKeepsItsNamesWhenNewOnesAreInUse) {
       Patch("others", {{"spec", {{"names", {{"shortNames", Json::array({"gd"})}}}}}});
   EXPECT_EQ(Reason(changed.body, "NamesAccepted"), "False ShortNamesConflict") << changed.text;
   EXPECT_EQ(Reason(changed.body, "Established"), "True InitialNamesAccepted");
-  for (const Json& r : raw_.Get("/apis/example.com/v1").body["resources"]) {
-    if (r["name"] == "others") {
-      EXPECT_EQ(r["shortNames"], Json::array({"ot"}));
-    }
+  const RawAnswer served = raw_.Get("/apis/example.com/v1");
+  EXPECT_EQ(served.body["resources"].size(), 2u);
+  for (const Json& r : served.body["resources"]) {
+    EXPECT_EQ(r["shortNames"], Json::array({r["name"] == "others" ? "ot" : "gd"}));
   }
 }
 
