@@ -1,41 +1,9 @@
 #include "apiserver/endpoints/patch.h"
 
+#include "apiserver/endpoints/json_patch.h"
 #include "apiserver/endpoints/strategic_merge.h"
 
 namespace gantry::apiserver {
-namespace {
-
-constexpr size_t kMaxOperations = 10000;
-
-Status CheckOperations(const Json& patch) {
-  if (!patch.is_array())
-    return Error(Code::kBadRequest, "a JSON patch must be a list of operations");
-  if (patch.size() > kMaxOperations) {
-    return Error(Code::kTooLarge,
-                 fmt::format("The allowed maximum operations in a JSON patch is {}, got {}",
-                             kMaxOperations, patch.size()));
-  }
-  for (const Json& op : patch) {
-    const bool fine = op.is_object() && op.contains("op") && op["op"].is_string() &&
-                      op.contains("path") && op["path"].is_string();
-    if (!fine) {
-      return Error(Code::kBadRequest, "each operation of a JSON patch must have `op` and `path`");
-    }
-  }
-  return OkStatus();
-}
-
-Result<Json> ApplyJsonPatch(const Json& patch, const Json& current) {
-  try {
-    return current.patch(patch);
-  } catch (const Json::exception& e) {
-    return Error(
-        Code::kInvalid,
-        std::string("the server rejected our request due to an error in our request: ") + e.what());
-  }
-}
-
-}  // namespace
 
 Result<Mutation> MakePatch(const Target& target, const std::string& media_type,
                            const std::string& body) {
@@ -43,7 +11,7 @@ Result<Mutation> MakePatch(const Target& target, const std::string& media_type,
   mutation.wants_managed_fields = body.find("managedFields") != std::string::npos;
   if (media_type == "application/json-patch+json") {
     GANTRY_TRY_SET(Json patch, ParseJson(body));
-    GANTRY_TRY(CheckOperations(patch));
+    GANTRY_TRY(CheckJsonPatch(patch));
     mutation.apply = [patch = std::move(patch)](const Json& current) {
       return ApplyJsonPatch(patch, current);
     };

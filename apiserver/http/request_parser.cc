@@ -48,7 +48,7 @@ class RequestParser::Impl : public http::basic_parser<true> {
     }
     const size_t question = rest.find('?');
     std::optional<std::string> path = DecodePath(rest.substr(0, question));
-    if (!path || path->find('\0') != path->npos) {
+    if (!path || path->find('\0') != path->npos || HasDotSegment(*path)) {
       bad_target = true;
       ec = http::error::bad_target;
       return;
@@ -100,7 +100,8 @@ RequestParser::State RequestParser::Feed(std::string_view bytes, size_t* used) {
   if (!ec || ec == http::error::need_more) return State::kNeedMore;
   if (ec == http::error::header_limit) return State::kHeaderTooLarge;
   if (ec == http::error::body_limit) return State::kBodyTooLarge;
-  impl_->message = impl_->bad_target ? "the path has a malformed escape" : ec.message();
+  impl_->message =
+      impl_->bad_target ? "the path has a malformed escape, or a segment . or .." : ec.message();
   return State::kBadRequest;
 }
 

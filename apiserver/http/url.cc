@@ -70,6 +70,15 @@ std::optional<std::string> DecodePath(std::string_view text) {
   return out;
 }
 
+bool HasDotSegment(std::string_view path) {
+  while (!path.empty()) {
+    const std::string_view segment = path.substr(0, path.find('/'));
+    if (segment == "." || segment == "..") return true;
+    path.remove_prefix(std::min(path.size(), segment.size() + 1));
+  }
+  return false;
+}
+
 std::string DecodeQueryPart(std::string_view text) {
   std::string out;
   out.reserve(text.size());

@@ -14,6 +14,8 @@ bool EqualsIgnoreCase(std::string_view a, std::string_view b);
 bool HasToken(std::string_view list, std::string_view token);
 // A path with its escapes resolved; nothing when an escape is malformed.
 std::optional<std::string> DecodePath(std::string_view text);
+// Whether a decoded path has a segment `.` or `..`: names never are, and clients resolve them.
+bool HasDotSegment(std::string_view path);
 // A name or value of a query: '+' is a space, malformed escapes are kept.
 std::string DecodeQueryPart(std::string_view text);
 

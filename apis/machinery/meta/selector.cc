@@ -229,6 +229,9 @@ Result<std::string> Unescape(std::string_view value) {
                                  "backslash may precede only \\, a comma and =",
                                  value));
       }
+    } else if (value[i] == '=') {
+      return Error(Code::kBadRequest,
+                   fmt::format("invalid field selector: '{}' has a = without a backslash", value));
     }
     out += value[i];
   }

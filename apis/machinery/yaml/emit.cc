@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "apis/machinery/yaml/yaml.h"
 
@@ -12,10 +13,20 @@ namespace {
 constexpr std::array<std::string_view, 8> kOldBooleans = {"y",  "n",   "yes", "no",
                                                           "on", "off", "=",   "<<"};
 
+// What JSON writes as it is and readers of YAML drop, refuse, or take for the end of a line.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kEscapes = {
+    {{"\x7F", "\\u007f"},
+     {"\xC2\x85", "\\u0085"},
+     {"\xE2\x80\xA8", "\\u2028"},
+     {"\xE2\x80\xA9", "\\u2029"},
+     {"\xEF\xBB\xBF", "\\ufeff"}}};
+
 bool NeedsEscapes(const std::string& s) {
-  return std::any_of(s.begin(), s.end(), [](unsigned char c) {
-    return (c < 0x20 && c != '\n' && c != '\t') || c == 0x7F;
-  });
+  const bool control = std::any_of(
+      s.begin(), s.end(), [](unsigned char c) { return c < 0x20 && c != '\n' && c != '\t'; });
+  return control || std::any_of(kEscapes.begin(), kEscapes.end(), [&](const auto& escape) {
+           return s.find(escape.first) != std::string::npos;
+         });
 }
 
 // True when the string, written without quotes, is read back as itself.
@@ -62,15 +73,12 @@ std::string SingleQuoted(const std::string& s) {
   return out + "'";
 }
 
-// The JSON form, which YAML reads too, except for the one control character that JSON leaves alone.
+// The JSON form, which YAML reads too, with more escapes.
 std::string DoubleQuoted(const std::string& s) {
-  std::string out;
-  for (char c : DumpJson(s)) {
-    if (c == '\x7F') {
-      out += "\\u007f";
-    } else {
-      out += c;
-    }
+  std::string out = DumpJson(s);
+  for (const auto& [raw, escaped] : kEscapes) {
+    for (size_t at = out.find(raw); at != std::string::npos; at = out.find(raw, at))
+      out.replace(at, raw.size(), escaped);
   }
   return out;
 }

@@ -5,7 +5,10 @@
 #include <yaml-cpp/mark.h>
 #include <yaml-cpp/parser.h>
 
+#include <algorithm>
 #include <istream>
+#include <iterator>
+#include <map>
 #include <streambuf>
 
 #include "apis/machinery/yaml/yaml.h"
@@ -45,6 +48,40 @@ struct Refused {
   std::string message;
 };
 
+// The length of the UTF-8 sequence at text[i], 0 when it is none.
+size_t SequenceLength(std::string_view text, size_t i) {
+  const auto byte = [&](size_t k) { return static_cast<unsigned char>(text[k]); };
+  const unsigned char c = byte(i);
+  const size_t length = c < 0x80             ? 1
+                        : (c & 0xE0) == 0xC0 ? 2
+                        : (c & 0xF0) == 0xE0 ? 3
+                        : (c & 0xF8) == 0xF0 ? 4
+                                             : 0;
+  if (length == 0 || i + length > text.size()) return 0;
+  uint32_t point = length == 1 ? c : c & (0x7F >> length);
+  for (size_t k = 1; k < length; ++k) {
+    if ((byte(i + k) & 0xC0) != 0x80) return 0;
+    point = (point << 6) | (byte(i + k) & 0x3F);
+  }
+  constexpr uint32_t kLeast[] = {0, 0, 0x80, 0x800, 0x10000};
+  if (point < kLeast[length] || point > 0x10FFFF || (point >= 0xD800 && point <= 0xDFFF)) return 0;
+  return length;
+}
+
+// The parser turns the escapes `\N` and `\_` into bytes 0x85 and 0xA0, which are no UTF-8; their
+// characters are meant.
+std::string RepairEscapes(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (size_t i = 0; i < text.size();) {
+    const size_t length = SequenceLength(text, i);
+    if (length == 0) out += '\xC2';
+    out += text.substr(i, std::max<size_t>(length, 1));
+    i += std::max<size_t>(length, 1);
+  }
+  return out;
+}
+
 // Collects one document's events into nodes.
 class Collector : public YAML::EventHandler {
  public:
@@ -62,7 +99,7 @@ class Collector : public YAML::EventHandler {
                 const std::string& value) override {
     const uint32_t id = Enter(RawNode::Kind::kScalar, mark, tag, anchor);
     nodes[id].plain = tag == "?";
-    nodes[id].text = value;
+    nodes[id].text = RepairEscapes(value);
     Leave(id);
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
@@ -205,18 +242,18 @@ class TreeBuilder {
       throw Refused{source.at, "a merge key takes a map or a list of maps"};
     }
     const Json from = Value(value, path, depth + 1);
+    std::map<std::string_view, uint32_t> places;
+    for (const auto& [key, place] : out_.positions.nodes_[value].children)
+      places.emplace(key, place);
+    std::vector<std::pair<std::string, uint32_t>> added;
     for (const auto& item : from.items()) {
       if (map.contains(item.key())) continue;
       map[item.key()] = item.value();
-      if (!first) continue;
-      const auto& places = out_.positions.nodes_[value].children;
-      for (const auto& place : places) {
-        if (place.first != item.key()) continue;
-        const auto copy = place;
-        out_.positions.nodes_[id].children.push_back(copy);
-        break;
-      }
+      const auto place = places.find(item.key());
+      if (first && place != places.end()) added.emplace_back(item.key(), place->second);
     }
+    auto& children = out_.positions.nodes_[id].children;
+    std::move(added.begin(), added.end(), std::back_inserter(children));
   }
 
   static void CheckTag(const RawNode& n, std::string_view name) {
@@ -256,26 +293,6 @@ class ViewBuffer : public std::streambuf {
   }
 };
 
-// The length of the UTF-8 sequence at text[i], 0 when it is none.
-size_t SequenceLength(std::string_view text, size_t i) {
-  const auto byte = [&](size_t k) { return static_cast<unsigned char>(text[k]); };
-  const unsigned char c = byte(i);
-  const size_t length = c < 0x80             ? 1
-                        : (c & 0xE0) == 0xC0 ? 2
-                        : (c & 0xF0) == 0xE0 ? 3
-                        : (c & 0xF8) == 0xF0 ? 4
-                                             : 0;
-  if (length == 0 || i + length > text.size()) return 0;
-  uint32_t point = length == 1 ? c : c & (0x7F >> length);
-  for (size_t k = 1; k < length; ++k) {
-    if ((byte(i + k) & 0xC0) != 0x80) return 0;
-    point = (point << 6) | (byte(i + k) & 0x3F);
-  }
-  constexpr uint32_t kLeast[] = {0, 0, 0x80, 0x800, 0x10000};
-  if (point < kLeast[length] || point > 0x10FFFF || (point >= 0xD800 && point <= 0xDFFF)) return 0;
-  return length;
-}
-
 // The parser takes bytes as they come, and 0x04 even for the end: so they are looked at before.
 Status CheckCharacters(std::string_view text) {
   int line = 1;
@@ -297,38 +314,57 @@ Status CheckCharacters(std::string_view text) {
   return OkStatus();
 }
 
-// Text that stands after a document's end without `---` is what the parser could not make sense of;
-// it would begin another document with it.
-bool BeginsDocument(std::string_view text, Position at) {
-  std::vector<std::string_view> lines;
-  size_t from = 0;
-  for (int i = 0; i < at.line && from <= text.size(); ++i) {
-    size_t end = text.find('\n', from);
-    if (end == std::string_view::npos) end = text.size();
-    lines.push_back(text.substr(from, end - from));
-    from = end + 1;
+// The lines of a text, found once: a stream may have as many documents as lines.
+class Lines {
+ public:
+  explicit Lines(std::string_view text) : text_(text) {
+    for (size_t at = 0; at != std::string_view::npos;) {
+      starts_.push_back(at);
+      at = text.find('\n', at);
+      if (at != std::string_view::npos) ++at;
+    }
   }
-  if (static_cast<int>(lines.size()) < at.line) return true;
-  if (at.column == 1 && lines.back().substr(0, 3) == "---") return true;
-  for (size_t i = lines.size() - 1; i-- > 0;) {
-    const size_t word = lines[i].find_first_not_of(" \t\r");
-    if (word == std::string_view::npos || lines[i][word] == '#') continue;
-    return lines[i].substr(0, 3) == "...";
+
+  // Text that stands after a document's end without `---` is what the parser could not make sense
+  // of; it would begin another document with it.
+  bool StartsDocument(Position at) const {
+    if (at.line < 1 || static_cast<size_t>(at.line) > starts_.size()) return true;
+    size_t i = static_cast<size_t>(at.line) - 1;
+    if (at.column == 1 && Line(i).substr(0, 3) == "---") return true;
+    while (i-- > 0) {
+      const size_t word = Line(i).find_first_not_of(" \t\r");
+      if (word == std::string_view::npos || Line(i)[word] == '#') continue;
+      return Line(i).substr(0, 3) == "...";
+    }
+    return false;
   }
-  return false;
-}
+
+ private:
+  std::string_view Line(size_t i) const {
+    const size_t end = i + 1 < starts_.size() ? starts_[i + 1] - 1 : text_.size();
+    return text_.substr(starts_[i], end - starts_[i]);
+  }
+
+  const std::string_view text_;
+  std::vector<size_t> starts_;
+};
 
 Result<std::vector<YamlDocument>> ParseStream(std::string_view text) {
   std::vector<YamlDocument> documents;
   ViewBuffer buffer(text);
   std::istream in(&buffer);
   YAML::Parser parser(in);
+  const Lines lines(text);
+  Position last;
   for (bool first = true;; first = false) {
     Collector collector;
     if (!parser.HandleNextDocument(collector)) return documents;
-    if (!first && !BeginsDocument(text, collector.start)) {
+    // What the parser can make nothing of, it would take for one empty document after another.
+    const bool stuck = collector.start.line == last.line && collector.start.column == last.column;
+    if (!first && (stuck || !lines.StartsDocument(collector.start))) {
       return At(collector.start, "unexpected text after the end of the document");
     }
+    last = collector.start;
     if (collector.nodes.empty()) continue;
     YamlDocument document;
     document.start = collector.nodes[0].at;

@@ -41,6 +41,8 @@ TEST(FieldSelector, EqualAndUnequalTerms) {
   EXPECT_TRUE(s->Matches([](const std::string& f) { return f == "metadata.name" ? "a" : "c"; }));
   EXPECT_FALSE(s->Matches([](const std::string& f) { return f == "metadata.name" ? "a" : "b"; }));
   EXPECT_FALSE(FieldSelector::Parse("nonsense").ok());
+  EXPECT_FALSE(FieldSelector::Parse("a=b=c").ok());
+  EXPECT_EQ(FieldSelector::Parse("a=b\\=c")->terms()[0].value, "b=c");
 }
 
 TEST(FieldError, ReadsLikeKubernetes) {

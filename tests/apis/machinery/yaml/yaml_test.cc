@@ -99,6 +99,25 @@ TEST(ParseYamlTest, SplitsStreamsAndSkipsEmptyDocuments) {
   EXPECT_TRUE(ParseYaml("\n# only a comment\n")->empty());
 }
 
+TEST(ParseYamlTest, WhatBeginsNoDocumentIsRefused) {
+  EXPECT_FALSE(ParseYaml("a\n...\n,").ok());
+  EXPECT_FALSE(ParseYaml("a: 1\n...\n]\n").ok());
+}
+
+TEST(ParseYamlTest, TakesManyDocumentsAndMergedKeysInLinearTime) {
+  std::string stream, map = "a: &a\n";
+  for (int i = 0; i < 50'000; ++i) {
+    stream += "---\n";
+    map += "  k" + std::to_string(i) + ": 1\n";
+  }
+  EXPECT_EQ(ParseYaml(stream + "- 1\n")->size(), 1u);
+  EXPECT_EQ(One(map + "b: {<<: *a}\n")["b"].size(), 50'000u);
+}
+
+TEST(ParseYamlTest, EscapesAreCharacters) {
+  EXPECT_EQ(One(R"("x\N\_y")"), Json("x\xC2\x85\xC2\xA0y"));
+}
+
 TEST(ParseYamlTest, ReadsBlockScalarsAndFlow) {
   EXPECT_EQ(One("a: |\n  x\n   y\n\nb: >-\n  p\n  q\nc: {d: [1, two]}"),
             Json::parse(R"({"a":"x\n y\n","b":"p q","c":{"d":[1,"two"]}})"));
@@ -245,6 +264,11 @@ spec:
 )");
   EXPECT_EQ(ToYaml(Json::object()), "{}\n");
   EXPECT_EQ(ToYaml("a\nb"), "|-\n  a\n  b\n");
+}
+
+TEST(ToYamlTest, WhatReadersDropIsEscaped) {
+  const Json value = {{"\xEF\xBB\xBFkey", "a\xC2\x85"}, {"\xE2\x80\xA8", "\xE2\x80\xA9\nb\x7F"}};
+  EXPECT_EQ(One(ToYaml(value)), value);
 }
 
 TEST(ToYamlTest, IsReadBackAsItWas) {
