@@ -3,6 +3,7 @@
 #   gantry_library(NAME [SUBDIRS dir...] [DEPS target...])   static library of every *.cc here
 #   gantry_binary(NAME [DEPS target...])                     executable of every *.cc here
 #   gantry_test(NAME [UNIT] [LABEL label] [DEPS target...])  gtest executable of every *.cc here
+#   gantry_fuzzer(NAME [SOURCES file...] [DEPS target...])   libFuzzer executable fuzz_NAME of NAME_fuzz.cc
 #   gantry_proto(NAME FILE.proto)                            static library of a protobuf file here
 #
 # Files are globbed, so adding a file needs no edit here. Files named main.cc are left to
@@ -55,6 +56,23 @@ function(gantry_test name)
   else()
     set_tests_properties(${name} PROPERTIES TIMEOUT 900 LABELS "${ARG_LABEL}" RUN_SERIAL ON)
   endif()
+endfunction()
+
+# Only with GANTRY_FUZZ; the target `fuzzers` builds them all. SOURCES come on top of NAME_fuzz.cc.
+function(gantry_fuzzer name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
+  if(NOT GANTRY_FUZZ)
+    return()
+  endif()
+  add_executable(fuzz_${name} ${name}_fuzz.cc ${ARG_SOURCES})
+  set_target_properties(fuzz_${name} PROPERTIES UNITY_BUILD OFF)
+  target_link_libraries(fuzz_${name} PRIVATE ${ARG_DEPS})
+  target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+  gantry_precompile(fuzz_${name})
+  if(NOT TARGET fuzzers)
+    add_custom_target(fuzzers)
+  endif()
+  add_dependencies(fuzzers fuzz_${name})
 endfunction()
 
 # Standard headers and nlohmann/json are precompiled once and shared.
