@@ -19,6 +19,9 @@ constexpr char kFieldsType[] = "FieldsV1";
 constexpr int kMaxUpdaters = 10;
 constexpr size_t kMaxManager = 128;
 constexpr uint64_t kWireVersion = 1;
+// What a WallTime can say.
+constexpr int64_t kMaxSeconds =
+    std::chrono::duration_cast<std::chrono::seconds>(WallTime::duration::max()).count();
 
 int64_t Seconds(WallTime t) {
   return std::chrono::duration_cast<std::chrono::seconds>(t.time_since_epoch()).count();
@@ -122,12 +125,13 @@ Result<ManagedFields> ManagedFields::Decode(std::string_view bytes) {
     GANTRY_TRY(wire::TakeText(&bytes, &subresource));
     GANTRY_TRY(wire::TakeVarint(&bytes, &time));
     GANTRY_TRY_SET(e.fields, DecodeFields(&bytes));
-    if (apply > 1) return wire::Corrupt();
+    const int64_t seconds = UnZigZag(time);
+    if (apply > 1 || seconds > kMaxSeconds || seconds < -kMaxSeconds) return wire::Corrupt();
     e.operation = apply ? kApply : kUpdate;
     e.manager = manager;
     e.api_version = api_version;
     e.subresource = subresource;
-    e.time = FromSeconds(UnZigZag(time));
+    e.time = FromSeconds(seconds);
   }
   if (!bytes.empty()) return wire::Corrupt();
   return out;
