@@ -3,6 +3,7 @@
 // <boost/asio.hpp> of 1.74 needs <utility> before it.
 #include <utility>
 
+#include <fmt/format.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/detached.hpp>
