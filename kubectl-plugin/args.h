@@ -9,7 +9,7 @@
 
 #include "apis/machinery/base/result.h"
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): a library's
 class App;
 }
 

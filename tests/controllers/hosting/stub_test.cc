@@ -17,7 +17,7 @@ StubFixture* Shared() {
   return &fixture;
 }
 
-const bool registered = RegisterHosting({"Stub", [] { return Shared()->stub->endpoint(); }});
+const bool kRegistered = RegisterHosting({"Stub", [] { return Shared()->stub->endpoint(); }});
 
 // With an engine that misbehaves.
 class Hosting : public ::testing::Test {

@@ -19,7 +19,7 @@ class SharedEngine : public ::testing::Environment {
   void TearDown() override { shared.reset(); }
 };
 
-const bool registered = (::testing::AddGlobalTestEnvironment(new SharedEngine),
+const bool kRegistered = (::testing::AddGlobalTestEnvironment(new SharedEngine),
                          RegisterConformance({"Real", [] { return shared->Connect(); }}));
 
 }  // namespace

@@ -20,7 +20,7 @@ class SharedEngine : public ::testing::Environment {
   void TearDown() override { shared.reset(); }
 };
 
-const bool registered = (::testing::AddGlobalTestEnvironment(new SharedEngine),
+const bool kRegistered = (::testing::AddGlobalTestEnvironment(new SharedEngine),
                          RegisterHosting({"Real", [] { return shared->endpoint(); }}));
 
 // The daemon ends and starts again under running controllers: the same containers, none twice.

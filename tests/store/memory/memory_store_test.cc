@@ -7,11 +7,11 @@
 namespace gantry::store {
 namespace {
 
-const bool registered =
+const bool kRegistered =
     RegisterConformance({"memory", [] { return OpenStore("memory:"); }, {}, {}, {}});
 
 TEST(MemoryStoreTest, HasNoBackup) {
-  EXPECT_TRUE(registered);
+  EXPECT_TRUE(kRegistered);
   EXPECT_EQ(NewMemoryStore()->Backup("/nowhere").code(), Code::kMethodNotAllowed);
 }
 

@@ -19,10 +19,10 @@ Result<std::unique_ptr<Store>> OpenBackup(const std::string& path) {
   return OpenStore("rocksdb:" + path);
 }
 
-const bool registered =
+const bool kRegistered =
     RegisterConformance({"rocksdb", OpenNew, Reopen, NewBackupPath, OpenBackup});
 
-TEST(RocksDbConformanceTest, IsRegistered) { EXPECT_TRUE(registered); }
+TEST(RocksDbConformanceTest, IsRegistered) { EXPECT_TRUE(kRegistered); }
 
 }  // namespace
 }  // namespace gantry::store

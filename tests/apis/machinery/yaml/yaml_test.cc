@@ -272,26 +272,26 @@ TEST(ToYamlTest, WhatReadersDropIsEscaped) {
 }
 
 TEST(ToYamlTest, IsReadBackAsItWas) {
-  const char* kTexts[] = {"a\nb",      "a\nb\n",     "a\n\n\nb\n\n\n",
-                          "\na",       " a\nb",      "a\n b\n",
-                          "\n",        " ",          "a ",
-                          "a \nb",     "a\nb ",      "---",
-                          "--- x",     "...",        "? a",
-                          ": b",       "a :b",       "%x",
-                          "@x",        "`x",         "!x",
-                          "&x",        "|",          ">",
-                          "a, b",      "[x]",        "x]",
-                          "~",         "<<",         "=",
-                          "\"q\"",     "'q'",        "é\n€",
-                          "tab\there", "tab\t\nx",   "a\r\nb",
-                          "0o7",       "1_0",        "+1",
-                          ".",         ".5",         ".inf",
-                          "-.inf",     ".nan",       "\x7f",
-                          "a\\b",      "1e5",        "-",
-                          "--",        "a: ",        "#",
-                          "a #b",      "a\n#b\n",    "\ta",
-                          "\ta\nb",    "a\n---\nb\n"};
-  for (const char* text : kTexts) {
+  const char* texts[] = {"a\nb",      "a\nb\n",     "a\n\n\nb\n\n\n",
+                         "\na",       " a\nb",      "a\n b\n",
+                         "\n",        " ",          "a ",
+                         "a \nb",     "a\nb ",      "---",
+                         "--- x",     "...",        "? a",
+                         ": b",       "a :b",       "%x",
+                         "@x",        "`x",         "!x",
+                         "&x",        "|",          ">",
+                         "a, b",      "[x]",        "x]",
+                         "~",         "<<",         "=",
+                         "\"q\"",     "'q'",        "é\n€",
+                         "tab\there", "tab\t\nx",   "a\r\nb",
+                         "0o7",       "1_0",        "+1",
+                         ".",         ".5",         ".inf",
+                         "-.inf",     ".nan",       "\x7f",
+                         "a\\b",      "1e5",        "-",
+                         "--",        "a: ",        "#",
+                         "a #b",      "a\n#b\n",    "\ta",
+                         "\ta\nb",    "a\n---\nb\n"};
+  for (const char* text : texts) {
     const Json value = {{text, "key"}, {"top", text}, {"list", {text, {{"in", text}}, {{text}}}}};
     auto back = ParseYaml(ToYaml(value));
     ASSERT_TRUE(back.ok()) << ToYaml(value) << back.error().message;

@@ -13,7 +13,7 @@ StubFixture* Shared() {
   return &fixture;
 }
 
-const bool registered = RegisterConformance({"Stub", [] { return Shared()->Connect(); }});
+const bool kRegistered = RegisterConformance({"Stub", [] { return Shared()->Connect(); }});
 
 }  // namespace
 }  // namespace gantry::docker
