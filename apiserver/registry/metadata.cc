@@ -141,6 +141,11 @@ Status NormalizeMetadata(Json* object, std::vector<std::string>* dropped) {
     if (const std::string why = CheckShape(field->shape, it.value()); !why.empty()) {
       return Error(Code::kBadRequest, fmt::format("metadata.{}: {}", it.key(), why));
     }
+    // Clients that read times as such write them back in their own form, with fractions or an
+    // offset.
+    if (field->shape == Shape::kTime) {
+      it.value() = FormatTime(*ParseTime(it.value().get_ref<const std::string&>()));
+    }
     const bool empty_list = it.value().is_structured() && it.value().empty();
     if (empty_list && it.key() != "managedFields") {
       it = meta.erase(it);

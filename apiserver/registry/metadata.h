@@ -11,7 +11,8 @@
 namespace gantry::apiserver {
 
 // Brings a client's metadata into shape: nulls and selfLink go, fields of other types are
-// refused (kBadRequest), unknown ones removed and named in `dropped`.
+// refused (kBadRequest), unknown ones removed and named in `dropped`, times written as FormatTime
+// does.
 Status NormalizeMetadata(Json* object, std::vector<std::string>* dropped);
 
 // name, generateName, namespace, labels, annotations, finalizers, ownerReferences.

@@ -127,6 +127,30 @@ TEST_F(Write, BodyAndPathMustAgree) {
   }
 }
 
+TEST_F(Write, CreationTimestampMayComeBackInAnotherForm) {
+  const RawAnswer made = raw_.Do("POST", maps_, R"({"metadata":{"name":"a"}})");
+  ASSERT_EQ(made.status, 201) << made.text;
+  const std::string created = made.body["metadata"]["creationTimestamp"].get<std::string>();
+  const std::string seconds = created.substr(0, created.size() - 1);
+  for (const char* form : {".000Z", ".000000+00:00", "Z"}) {
+    Json object = made.body;
+    object["metadata"].erase("resourceVersion");
+    object["metadata"]["creationTimestamp"] = seconds + form;
+    const RawAnswer replaced = raw_.Do("PUT", maps_ + "/a", object.dump());
+    EXPECT_EQ(replaced.status, 200) << form << ": " << replaced.text;
+    EXPECT_EQ(replaced.body["metadata"]["creationTimestamp"], created) << form;
+    // Nothing was changed by it.
+    EXPECT_EQ(replaced.body["metadata"]["resourceVersion"],
+              made.body["metadata"]["resourceVersion"])
+        << form;
+  }
+  const RawAnswer other =
+      raw_.Do("PATCH", maps_ + "/a", R"({"metadata":{"creationTimestamp":"2001-02-03T04:05:06Z"}})",
+              kMerge);
+  EXPECT_EQ(other.status, 422) << other.text;
+  EXPECT_EQ(other.body["details"]["causes"][0]["field"], "metadata.creationTimestamp");
+}
+
 TEST_F(Write, DeepJsonIsRefused) {
   const std::string deep(10000, '[');
   EXPECT_EQ(raw_.Do("POST", maps_, R"({"data":)" + deep).status, 400);
