@@ -20,7 +20,7 @@ class SharedEngine : public ::testing::Environment {
 };
 
 const bool kRegistered = (::testing::AddGlobalTestEnvironment(new SharedEngine),
-                         RegisterConformance({"Real", [] { return shared->Connect(); }}));
+                          RegisterConformance({"Real", [] { return shared->Connect(); }}));
 
 }  // namespace
 }  // namespace gantry::docker

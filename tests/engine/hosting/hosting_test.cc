@@ -21,7 +21,7 @@ class SharedEngine : public ::testing::Environment {
 };
 
 const bool kRegistered = (::testing::AddGlobalTestEnvironment(new SharedEngine),
-                         RegisterHosting({"Real", [] { return shared->endpoint(); }}));
+                          RegisterHosting({"Real", [] { return shared->endpoint(); }}));
 
 // The daemon ends and starts again under running controllers: the same containers, none twice.
 TEST(HostingOnDaemon, RestartKeepsContainers) {
