@@ -5,6 +5,11 @@
 #include "controllers/runtime/finalizer.h"
 
 namespace gantry::gc {
+namespace {
+
+constexpr Duration kUntilComplete = std::chrono::milliseconds(100);
+
+}  // namespace
 
 void KindMap::Set(std::vector<client::Resource> resources) {
   std::map<GroupKind, client::Resource> kinds;
@@ -26,6 +31,9 @@ std::optional<client::Resource> KindMap::Find(const GroupKind& kind) const {
 Result<runtime::Requeue> Collector::Reconcile(const Context& ctx, const ObjectKey& uid) {
   const std::optional<GraphNode> node = graph_->Find(uid.name);
   if (!node) return runtime::Requeue::Never();
+  const bool needs_dependents =
+      node->deleting && (node->HasFinalizer(kOrphan) || node->HasFinalizer(kForeground));
+  if (needs_dependents && !graph_->complete()) return runtime::Requeue::After(kUntilComplete);
   if (node->deleting && node->HasFinalizer(kOrphan)) return Orphan(ctx, *node);
   if (node->deleting && node->HasFinalizer(kForeground)) return DeleteInForeground(ctx, *node);
   if (node->deleting || node->owners.empty()) return runtime::Requeue::Never();

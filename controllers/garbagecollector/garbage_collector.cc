@@ -14,6 +14,7 @@ using namespace std::chrono_literals;
 
 constexpr Duration kDiscoverEvery = 5min;
 constexpr Duration kDiscoverAfterFailure = 2s;
+constexpr Duration kFirstLists = 10s;
 
 // Watches every kind that can be listed, watched and deleted, and feeds the graph. Kinds come and
 // go with their CRDs.
@@ -78,15 +79,22 @@ class Monitor : public runtime::Runnable {
         wanted.insert(r.resource);
     }
     kinds_->Set(std::move(kinds));
+    std::vector<runtime::Informer*> fresh;
     for (const client::Resource& resource : wanted) {
       if (!watched_.insert(resource).second) continue;
-      InformerFor(resource)->AddHandler(
-          [this, resource](const ObjectPtr& before, const ObjectPtr& after) {
-            for (const std::string& uid : graph_->Observe(resource, before, after))
-              controller_->Enqueue({"", uid});
-          });
+      fresh.push_back(InformerFor(resource));
+      fresh.back()->AddHandler([this, resource](const ObjectPtr& before, const ObjectPtr& after) {
+        for (const std::string& uid : graph_->Observe(resource, before, after))
+          controller_->Enqueue({"", uid});
+      });
     }
     Forget(wanted);
+    // Bounded: a kind that cannot be listed must not hold up all others.
+    const Context limited = ctx_.WithTimeout(kFirstLists);
+    for (runtime::Informer* informer : fresh) {
+      GANTRY_TRY(informer->WaitForSync(limited).Wrap(informer->resource().plural));
+    }
+    graph_->set_complete();
     return OkStatus();
   }
 

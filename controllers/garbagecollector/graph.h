@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <optional>
 #include <set>
@@ -40,10 +41,16 @@ class Graph {
   std::optional<GraphNode> Find(const std::string& uid) const;
   std::vector<GraphNode> DependentsOf(const std::string& uid) const;
 
+  // Whether the first list of every kind was observed. Before that DependentsOf may miss objects
+  // that are older than their owner's deletion.
+  void set_complete() { complete_ = true; }
+  bool complete() const { return complete_; }
+
  private:
   void UnlinkLocked(const GraphNode& node) REQUIRES(mu_);
   std::vector<std::string> RemoveLocked(const std::string& uid) REQUIRES(mu_);
 
+  std::atomic<bool> complete_ = false;
   mutable Mutex mu_;
   // Nearly all objects of a large installation are plain: nobody's dependents, nobody's concern.
   std::unordered_set<std::string> plain_ GUARDED_BY(mu_);
