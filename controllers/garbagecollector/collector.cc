@@ -31,13 +31,14 @@ std::optional<client::Resource> KindMap::Find(const GroupKind& kind) const {
 Result<runtime::Requeue> Collector::Reconcile(const Context& ctx, const ObjectKey& uid) {
   const std::optional<GraphNode> node = graph_->Find(uid.name);
   if (!node) return runtime::Requeue::Never();
-  const bool needs_dependents =
-      node->deleting && (node->HasFinalizer(kOrphan) || node->HasFinalizer(kForeground));
-  if (needs_dependents && !graph_->complete()) return runtime::Requeue::After(kUntilComplete);
-  if (node->deleting && node->HasFinalizer(kOrphan)) return Orphan(ctx, *node);
-  if (node->deleting && node->HasFinalizer(kForeground)) return DeleteInForeground(ctx, *node);
-  if (node->deleting || node->owners.empty()) return runtime::Requeue::Never();
-  return CollectIfUnowned(ctx, *node);
+  if (!node->deleting) {
+    if (node->owners.empty()) return runtime::Requeue::Never();
+    return CollectIfUnowned(ctx, *node);
+  }
+  const bool orphan = node->HasFinalizer(kOrphan);
+  if (!orphan && !node->HasFinalizer(kForeground)) return runtime::Requeue::Never();
+  if (!graph_->complete()) return runtime::Requeue::After(kUntilComplete);
+  return orphan ? Orphan(ctx, *node) : DeleteInForeground(ctx, *node);
 }
 
 Result<Collector::OwnerState> Collector::StateOf(const Context& ctx, const GraphNode& dependent,

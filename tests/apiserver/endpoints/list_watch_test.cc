@@ -1,27 +1,16 @@
 #include <gtest/gtest.h>
 
-#include "tests/apiserver/endpoints/raw_client.h"
+#include "tests/apiserver/endpoints/config_map_fixture.h"
 
 namespace gantry::testing {
 namespace {
 
-class ListWatch : public ::testing::Test {
+class ListWatch : public ConfigMapFixture {
  protected:
-  EnvTest env_;
-  RawClient raw_{&env_};
-  const std::string path_ = kConfigMapsPath;
-
-  void Make(const std::string& name, const std::string& labels = "{}") {
-    const RawAnswer made = raw_.Do("POST", path_, ConfigMapBody(name, labels));
-    ASSERT_EQ(made.status, 201) << made.text;
-  }
   void Patch(const std::string& name, const std::string& patch) {
     const RawAnswer patched = raw_.Do("PATCH", path_ + "/" + name, patch,
                                       {{"Content-Type", "application/merge-patch+json"}});
     ASSERT_EQ(patched.status, 200) << patched.text;
-  }
-  std::string Revision() {
-    return raw_.Get(path_).body["metadata"]["resourceVersion"].get<std::string>();
   }
 };
 

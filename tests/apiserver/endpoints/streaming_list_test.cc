@@ -2,7 +2,7 @@
 
 #include <future>
 
-#include "tests/apiserver/endpoints/raw_client.h"
+#include "tests/apiserver/endpoints/config_map_fixture.h"
 
 // Watches that begin with the present state, and what may be asked of lists and watches together.
 namespace gantry::testing {
@@ -13,19 +13,8 @@ constexpr char kStreaming[] =
     "sendInitialEvents=";
 constexpr char kEnd[] = "k8s.io/initial-events-end";
 
-class StreamingList : public ::testing::Test {
+class StreamingList : public ConfigMapFixture {
  protected:
-  EnvTest env_;
-  RawClient raw_{&env_};
-  const std::string path_ = kConfigMapsPath;
-
-  void Make(const std::string& name, const std::string& labels = "{}") {
-    const RawAnswer made = raw_.Do("POST", path_, ConfigMapBody(name, labels));
-    ASSERT_EQ(made.status, 201) << made.text;
-  }
-  std::string Revision() {
-    return raw_.Get(path_).body["metadata"]["resourceVersion"].get<std::string>();
-  }
   std::vector<Json> Watch(const std::string& query, HeaderList headers = {}) {
     return raw_.Lines(path_ + "?" + query, 100, std::move(headers));
   }
