@@ -14,38 +14,39 @@ auto FirstAfter(const Ring& ring, store::Revision revision) {
 
 }  // namespace
 
-store::Revision ResourceCache::RevisionLocked() const {
+store::Revision ResourceCache::VisibleLocked() const {
   // Below start_ nothing is known: a batch that is being applied may have pushed it out.
   return std::max(applied_->load(), start_);
 }
 
-size_t ResourceCache::PublishedLocked() const {
-  const store::Revision visible = RevisionLocked();
+size_t ResourceCache::PublishedLocked(store::Revision visible) const {
   if (last_event_ <= visible) return ring_.size();
   return static_cast<size_t>(FirstAfter(ring_, visible) - ring_.begin());
 }
 
-const Tree& ResourceCache::TreeLocked() const {
-  const size_t published = PublishedLocked();
+const Tree& ResourceCache::TreeLocked(size_t published) const {
   if (published == ring_.size()) return tree_;
   return published == 0 ? start_tree_ : ring_[published - 1]->tree;
 }
 
 Snapshot ResourceCache::Current() const {
   MutexLock lock(&mu_);
-  return {TreeLocked(), RevisionLocked()};
+  const store::Revision visible = VisibleLocked();
+  return {TreeLocked(PublishedLocked(visible)), visible};
 }
 
 std::optional<Tree> ResourceCache::At(store::Revision revision) const {
   MutexLock lock(&mu_);
-  if (revision < start_ || revision > RevisionLocked()) return std::nullopt;
+  if (revision < start_ || revision > VisibleLocked()) return std::nullopt;
   const auto after = FirstAfter(ring_, revision);
   return after == ring_.begin() ? start_tree_ : (*std::prev(after))->tree;
 }
 
 ResourceCache::Attached ResourceCache::Attach() const {
   MutexLock lock(&mu_);
-  return {{TreeLocked(), RevisionLocked()}, first_ + PublishedLocked(), incarnation_};
+  const store::Revision visible = VisibleLocked();
+  const size_t published = PublishedLocked(visible);
+  return {{TreeLocked(published), visible}, first_ + published, incarnation_};
 }
 
 Result<ResourceCache::Attached> ResourceCache::AttachAfter(store::Revision revision) const {
@@ -66,11 +67,12 @@ ResourceCache::Read ResourceCache::ReadFrom(Cursor cursor, uint64_t incarnation,
   } else if (cursor < first_) {
     read.state = Read::State::kFellOff;
   } else {
+    const store::Revision visible = VisibleLocked();
     const size_t from = cursor - first_;
-    const size_t to = std::max(from, std::min(PublishedLocked(), from + max));
+    const size_t to = std::max(from, std::min(PublishedLocked(visible), from + max));
     read.events.assign(ring_.begin() + static_cast<long>(from),
                        ring_.begin() + static_cast<long>(to));
-    read.revision = RevisionLocked();
+    read.revision = visible;
   }
   return read;
 }
@@ -79,7 +81,7 @@ void ResourceCache::Wait(Cursor cursor, uint64_t incarnation, const std::string&
                          std::shared_ptr<ReadySignal> signal) {
   {
     MutexLock lock(&mu_);
-    if (incarnation == incarnation_ && cursor >= first_ + PublishedLocked()) {
+    if (incarnation == incarnation_ && cursor >= first_ + PublishedLocked(VisibleLocked())) {
       const ReadySignal* const id = signal.get();
       waiters_[id] = {cursor, prefix, std::move(signal)};
       return;

@@ -52,9 +52,11 @@ class ResourceCache {
  public:
   using Cursor = uint64_t;  // the number of the next event to read
 
-  // `applied`: the revision up to which the feeder has published, of all resources.
-  ResourceCache(const std::atomic<store::Revision>* applied, RingLimits limits)
-      : applied_(applied), limits_(limits) {}
+  // `applied`: the revision up to which the feeder has published, of all resources. `start`:
+  // history before it is unknown, and at it there is nothing.
+  ResourceCache(const std::atomic<store::Revision>* applied, RingLimits limits,
+                store::Revision start = 0)
+      : applied_(applied), limits_(limits), last_event_(start), start_(start) {}
 
   Snapshot Current() const;
   // The state at a past revision, while the ring reaches back so far.
@@ -108,11 +110,12 @@ class ResourceCache {
   };
   void AppendLocked(CacheEvent event) REQUIRES(mu_);
   void CloseWatchesLocked() REQUIRES(mu_);
-  // The revision that readers see.
-  store::Revision RevisionLocked() const REQUIRES(mu_);
-  // How many events of the ring are published, and the state after them.
-  size_t PublishedLocked() const REQUIRES(mu_);
-  const Tree& TreeLocked() const REQUIRES(mu_);
+  // The revision that readers see. The feeder moves it without the lock: take it once, and all that
+  // goes with it from there.
+  store::Revision VisibleLocked() const REQUIRES(mu_);
+  // How many events of the ring are published at `visible`, and the state after them.
+  size_t PublishedLocked(store::Revision visible) const REQUIRES(mu_);
+  const Tree& TreeLocked(size_t published) const REQUIRES(mu_);
 
   const std::atomic<store::Revision>* const applied_;
   const RingLimits limits_;

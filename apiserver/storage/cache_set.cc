@@ -45,7 +45,7 @@ void CacheSet::Stop() {
 ResourceCache* CacheSet::Get(const GroupResource& resource) {
   MutexLock lock(&mu_);
   std::unique_ptr<ResourceCache>& cache = caches_[resource];
-  if (!cache) cache = std::make_unique<ResourceCache>(&applied_, options_.ring);
+  if (!cache) cache = std::make_unique<ResourceCache>(&applied_, options_.ring, start_);
   return cache.get();
 }
 
@@ -147,6 +147,14 @@ Status CacheSet::Load(store::Revision at) {
       r = store::Record();
     }
     cache->Load(entries, at);
+  }
+  {
+    // History begins at the same revision for a resource that had no objects then.
+    MutexLock lock(&mu_);
+    start_ = at;
+    for (const auto& [resource, cache] : caches_) {
+      if (records.count(resource) == 0) cache->Load({}, at);
+    }
   }
   applied_ = at;
   return OkStatus();

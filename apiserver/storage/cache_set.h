@@ -74,6 +74,7 @@ class CacheSet {
   std::atomic<store::Revision> applied_{0};
   mutable Mutex mu_;
   std::map<GroupResource, std::unique_ptr<ResourceCache>> caches_ GUARDED_BY(mu_);
+  store::Revision start_ GUARDED_BY(mu_) = 0;  // history begins here
   std::multimap<store::Revision, std::function<void()>> waiting_ GUARDED_BY(mu_);
   Status health_ GUARDED_BY(mu_);
   std::vector<ResourceCache*> closed_;  // to be notified; the feeder's own

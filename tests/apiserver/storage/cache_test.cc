@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "apiserver/storage/watch_stream.h"
 
 namespace gantry::apiserver {
@@ -148,6 +150,37 @@ TEST_F(CacheTest, WhatIsNotPublishedIsNotSeen) {
   EXPECT_EQ(cache_.Current().revision, 2);
   EXPECT_EQ(cache_.Current().tree.size(), 2u);
   EXPECT_EQ(Drain(stream.get()).size(), 1u);
+}
+
+// The feeder publishes while readers look: what they see belongs to one revision all the same. A
+// reader that took the state before and the revision after would tell a client that it has seen
+// what it has not.
+TEST_F(CacheTest, StateAndRevisionAreOfOneMomentWhileTheFeederPublishes) {
+  constexpr store::Revision kEvents = 20000;
+  ResourceCache cache(&applied_, RingLimits{kEvents, 1 << 30});
+  std::jthread feeder([&] {
+    for (store::Revision r = 1; r <= kEvents; ++r) {
+      cache.ApplyPut(Make("a", r));
+      applied_ = r;
+    }
+  });
+  const auto newest = [](const Tree& tree) {
+    const EntryPtr entry = tree.Find("a");
+    return entry ? entry->revision() : 0;
+  };
+  store::Revision read_up_to = 0;
+  size_t cursor = 0;
+  while (read_up_to < kEvents) {
+    const Snapshot now = cache.Current();
+    ASSERT_EQ(newest(now.tree), now.revision);
+    const ResourceCache::Attached at = cache.Attach();
+    ASSERT_EQ(newest(at.snapshot.tree), at.snapshot.revision);
+    ASSERT_EQ(at.cursor, static_cast<size_t>(at.snapshot.revision));
+    const ResourceCache::Read read = cache.ReadFrom(cursor, 0, kEvents);
+    cursor += read.events.size();
+    ASSERT_EQ(cursor, static_cast<size_t>(read.revision));
+    read_up_to = read.revision;
+  }
 }
 
 TEST_F(CacheTest, RebuildEndsWatches) {
