@@ -17,6 +17,7 @@ namespace {
 
 constexpr size_t kMaxBatchBytes = 8 << 20;
 constexpr size_t kMaxBatchOps = 4096;
+constexpr std::chrono::seconds kRecoveryInterval{1};
 
 rocksdb::WriteOptions Durable() {
   rocksdb::WriteOptions options;
@@ -134,12 +135,18 @@ void Committer::Write(WriteOp op, Done done) {
   if (queue_.size() == 1) wake_.Signal();
 }
 
-void Committer::Fail(const Error& error) {
+void Committer::Fail(const EngineFault& fault) {
   MutexLock lock(&mu_);
-  if (error_) return;
-  LOG_ERROR("store stopped taking writes until it is opened again", {"error", error});
-  error_ = Error(Code::kUnavailable,
-                 "the store takes no writes until it is opened again: " + error.message);
+  // The first error stays, unless it could end and this one cannot.
+  if (error_ && (fault.disk_full || !next_try_)) return;
+  const std::string until =
+      fault.disk_full ? "until its disk has space again" : "until it is opened again";
+  LOG_ERROR("store stopped taking writes", {"until", until}, {"error", fault.error});
+  error_ =
+      Error(Code::kUnavailable, "the store takes no writes " + until + ": " + fault.error.message);
+  next_try_.reset();
+  if (fault.disk_full) next_try_ = Clock::Real()->Mono() + kRecoveryInterval;
+  wake_.Signal();
   failed_ = true;
 }
 
@@ -149,18 +156,47 @@ Status Committer::Health() const {
   return OkStatus();
 }
 
+bool Committer::NextGroup(std::vector<Pending>* group) {
+  MutexLock lock(&mu_);
+  while (queue_.empty() && !stopping_) {
+    if (!next_try_) {
+      wake_.Wait(&mu_);
+    } else if (Clock::Real()->Mono() >= *next_try_ || !wake_.WaitUntil(&mu_, *next_try_)) {
+      return true;
+    }
+  }
+  group->swap(queue_);
+  return !group->empty();
+}
+
 void Committer::Run() {
   std::vector<Pending> group;
-  while (true) {
-    {
-      MutexLock lock(&mu_);
-      while (queue_.empty() && !stopping_) wake_.Wait(&mu_);
-      if (queue_.empty()) return;
-      group.swap(queue_);
-    }
+  while (NextGroup(&group)) {
     Commit(&group);
     group.clear();
+    TryToRecover();
   }
+}
+
+void Committer::TryToRecover() {
+  {
+    MutexLock lock(&mu_);
+    if (!next_try_ || Clock::Real()->Mono() < *next_try_) return;
+    next_try_ = Clock::Real()->Mono() + kRecoveryInterval;
+  }
+  if (!engine_->Resume().ok()) return;
+  const Result<Revision> last = engine_->ReadLastRevision();
+  if (!last.ok() || *last != window_->visible.load()) {
+    // Revisions would be used twice.
+    Fail(EngineFault("resume", rocksdb::Status::Corruption("a write that failed is in the store")));
+    return;
+  }
+  MutexLock lock(&mu_);
+  if (!next_try_) return;  // another fault came
+  LOG_INFO("store takes writes again");
+  next_try_.reset();
+  error_.reset();
+  failed_ = false;
 }
 
 void Committer::Commit(std::vector<Pending>* group) {
@@ -187,7 +223,7 @@ void Committer::Commit(std::vector<Pending>* group) {
           hub_->Publish(batch.TakeEvents());
           GANTRY_SYNC_POINT("store.commit.before_ack");
         } else {
-          Fail(EngineError("write", s));
+          Fail(EngineFault("write", s));
           written = Health();
         }
       }

@@ -7,6 +7,7 @@
 #include <thread>
 #include <vector>
 
+#include "apis/machinery/base/clock.h"
 #include "apis/machinery/base/mutex.h"
 #include "store/rocksdb/engine.h"
 #include "store/rocksdb/reader.h"
@@ -15,8 +16,12 @@
 namespace gantry::store {
 
 // The one writer of a store. Whatever queued up while the disk synced is checked, written as one
-// batch and synced once; there is no artificial delay. A failed write is final: nothing can be
-// acknowledged after it, because nobody knows what reached the disk.
+// batch and synced once; there is no artificial delay. After a failed write nothing is
+// acknowledged, because nobody knows what reached the disk, until
+//  - the disk was full and has space again: the committer tries each second to start a new log,
+//  with
+//    all that was acknowledged in files, and takes writes when that is done;
+//  - any other fault: the store is opened again.
 //
 // Thread-safe.
 class Committer {
@@ -31,8 +36,9 @@ class Committer {
   Committer& operator=(const Committer&) = delete;
 
   void Write(WriteOp op, Done done);
-  // Refuses all writes from now on. The first error stays.
-  void Fail(const Error& error);
+  // Refuses all writes from now on. The first error stays, unless
+  // the disk was only full then.
+  void Fail(const EngineFault& fault);
   Status Health() const;
 
  private:
@@ -44,6 +50,10 @@ class Committer {
   class Batch;
 
   void Run();
+  // Waits for writes. False: there will be none any more.
+  bool NextGroup(std::vector<Pending>* group);
+  // Ends a failure that can end while the store is open, if it can be ended now.
+  void TryToRecover();
   void Commit(std::vector<Pending>* group);
 
   // Constant after construction.
@@ -56,6 +66,8 @@ class Committer {
   CondVar wake_;
   bool stopping_ GUARDED_BY(mu_) = false;
   std::optional<Error> error_ GUARDED_BY(mu_);
+  // When to try to recover; empty: there is no failure, or none that can end.
+  std::optional<MonoTime> next_try_ GUARDED_BY(mu_);
   std::vector<Pending> queue_ GUARDED_BY(mu_);
 
   std::thread thread_;  // last: it uses the rest

@@ -1,6 +1,7 @@
 #include "store/rocksdb/engine.h"
 
 #include <rocksdb/cache.h>
+#include <rocksdb/file_checksum.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/listener.h>
 #include <rocksdb/slice_transform.h>
@@ -47,13 +48,17 @@ class EngineLogger : public rocksdb::Logger {
 
 class ErrorListener : public rocksdb::EventListener {
  public:
-  explicit ErrorListener(std::function<void(const Error&)> fn) : fn_(std::move(fn)) {}
-  void OnBackgroundError(rocksdb::BackgroundErrorReason reason, rocksdb::Status* s) override {
-    fn_(EngineError("store engine", *s));
+  explicit ErrorListener(std::function<void(const EngineFault&)> fn) : fn_(std::move(fn)) {}
+  void OnBackgroundError(rocksdb::BackgroundErrorReason, rocksdb::Status* s) override {
+    fn_(EngineFault("store engine", *s));
+  }
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status,
+                            bool* auto_recovery) override {
+    *auto_recovery = false;  // the committer recovers, and knows when that is done
   }
 
  private:
-  const std::function<void(const Error&)> fn_;
+  const std::function<void(const EngineFault&)> fn_;
 };
 
 // Small: an idle control plane should be cheap, and the API server has its own cache.
@@ -78,6 +83,7 @@ rocksdb::DBOptions MakeDbOptions(const EngineOptions& options) {
   db.allow_concurrent_memtable_write = false;  // there is one committer
   db.enable_write_thread_adaptive_yield = false;
   db.bytes_per_sync = 1 << 20;
+  db.file_checksum_gen_factory = rocksdb::GetFileChecksumGenCrc32cFactory();  // for the check tool
   return db;
 }
 
@@ -161,6 +167,9 @@ Error EngineError(std::string_view context, const rocksdb::Status& s) {
   return Error(code, std::string(context) + ": " + s.ToString());
 }
 
+EngineFault::EngineFault(std::string_view context, const rocksdb::Status& s)
+    : error(EngineError(context, s)), disk_full(s.IsNoSpace()) {}
+
 Result<std::unique_ptr<Engine>> Engine::Open(const std::string& directory, EngineOptions options) {
   const std::string dir = Normal(directory);
   const std::string context = "open store \"" + dir + "\"";
@@ -227,6 +236,11 @@ rocksdb::ReadOptions Engine::ManyKeys() {
   rocksdb::ReadOptions read;
   read.total_order_seek = true;
   return read;
+}
+
+Status Engine::Resume() {
+  if (auto s = db_->Resume(); !s.ok()) return EngineError("resume", s);
+  return OkStatus();
 }
 
 Result<Revision> Engine::ReadHorizon() {

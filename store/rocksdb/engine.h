@@ -13,12 +13,19 @@
 // and restore have in common. The only place that names RocksDB's options.
 namespace gantry::store {
 
+// A failure after which nothing may be acknowledged.
+struct EngineFault {
+  EngineFault(std::string_view context, const rocksdb::Status& s);
+  Error error;
+  bool disk_full;  // Engine::Resume can end it
+};
+
 struct EngineOptions {
   rocksdb::Env* env = nullptr;  // null: the machine's; else outlives the engine
   bool read_only = false;       // opens beside nobody: the directory must not be in use
   size_t write_buffer_bytes = 16 << 20;
   // A background flush or compaction failed. Called on RocksDB's threads; must be quick.
-  std::function<void(const Error&)> on_background_error;
+  std::function<void(const EngineFault&)> on_background_error;
 };
 
 // Thread-safe.
@@ -40,6 +47,10 @@ class Engine {
   static rocksdb::ReadOptions OneKey();
   // How to walk over many keys.
   static rocksdb::ReadOptions ManyKeys();
+
+  // After a disk was full: writes what is only in memory to files and starts a new log. The write
+  // that failed is gone when it returns; kUnavailable while there is no space.
+  Status Resume();
 
   // The compaction horizon, 0 when there is none yet.
   Result<Revision> ReadHorizon();

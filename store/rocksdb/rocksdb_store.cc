@@ -20,12 +20,12 @@ namespace {
 // An error of the engine can come before the committer is there to take it.
 class ErrorLatch {
  public:
-  void Report(const Error& error) {
+  void Report(const EngineFault& fault) {
     MutexLock lock(&mu_);
     if (committer_ != nullptr) {
-      committer_->Fail(error);
+      committer_->Fail(fault);
     } else if (!early_) {
-      early_ = error;
+      early_ = fault;
     }
   }
   void Attach(Committer* committer) {
@@ -37,7 +37,7 @@ class ErrorLatch {
  private:
   Mutex mu_;
   Committer* committer_ GUARDED_BY(mu_) = nullptr;
-  std::optional<Error> early_ GUARDED_BY(mu_);
+  std::optional<EngineFault> early_ GUARDED_BY(mu_);
 };
 
 class RocksDbStore : public Store {
@@ -121,7 +121,9 @@ Result<std::unique_ptr<Store>> OpenRocksDbStore(const std::string& dir,
   EngineOptions engine_options;
   engine_options.env = options.env;
   engine_options.write_buffer_bytes = options.write_buffer_bytes;
-  engine_options.on_background_error = [errors](const Error& e) { errors->Report(e); };
+  engine_options.on_background_error = [errors](const EngineFault& fault) {
+    errors->Report(fault);
+  };
   GANTRY_TRY_SET(auto engine, Engine::Open(dir, std::move(engine_options)));
   GANTRY_TRY_SET(const Revision horizon, engine->ReadHorizon());
   GANTRY_TRY_SET(const Revision last, engine->ReadLastRevision());

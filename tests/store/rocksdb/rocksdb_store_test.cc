@@ -2,59 +2,26 @@
 
 #include <gtest/gtest.h>
 #include <rocksdb/env.h>
-#include <rocksdb/file_system.h>
-
-#include <atomic>
 
 #include "store/conformance/recorder.h"
+#include "store/rocksdb/testing/faulty_fs.h"
 #include "tests/store/rocksdb/temp_dir.h"
 
 namespace gantry::store {
 namespace {
 
-// Fails every sync once it is told to.
-class FailingSync : public rocksdb::FileSystemWrapper {
- public:
-  FailingSync() : FileSystemWrapper(rocksdb::FileSystem::Default()) {}
-  const char* Name() const override { return "FailingSync"; }
-  rocksdb::IOStatus NewWritableFile(const std::string& name, const rocksdb::FileOptions& options,
-                                    std::unique_ptr<rocksdb::FSWritableFile>* result,
-                                    rocksdb::IODebugContext* dbg) override {
-    std::unique_ptr<rocksdb::FSWritableFile> file;
-    auto s = target()->NewWritableFile(name, options, &file, dbg);
-    if (s.ok()) *result = std::make_unique<File>(std::move(file), &failing);
-    return s;
-  }
-  std::atomic<bool> failing{false};
-
- private:
-  class File : public rocksdb::FSWritableFileOwnerWrapper {
-   public:
-    File(std::unique_ptr<rocksdb::FSWritableFile> file, const std::atomic<bool>* failing)
-        : FSWritableFileOwnerWrapper(std::move(file)), failing_(failing) {}
-    rocksdb::IOStatus Sync(const rocksdb::IOOptions& options,
-                           rocksdb::IODebugContext* dbg) override {
-      if (*failing_) return rocksdb::IOStatus::IOError("the disk is gone");
-      return target()->Sync(options, dbg);
-    }
-
-   private:
-    const std::atomic<bool>* const failing_;
-  };
-};
-
 TEST(RocksDbStoreTest, AFailedSyncIsNeverAcknowledgedAndTurnsHealthRed) {
   TempDir dir;
-  auto fs = std::make_shared<FailingSync>();
+  auto fs = std::make_shared<FaultyFs>();
   auto env = rocksdb::NewCompositeEnv(fs);
   auto store = OpenRocksDbStore(dir / "store", {env.get()});
   ASSERT_TRUE(store.ok()) << store.error().message;
   ASSERT_TRUE((*store)->Create("/a", "1").ok());
   Recorder recorder;
   ASSERT_TRUE(recorder.Start(store->get(), "", 0).ok());
-  fs->failing = true;
+  fs->Set(DiskFault::kSyncError);
   EXPECT_EQ((*store)->Create("/b", "1").code(), Code::kUnavailable);
-  fs->failing = false;
+  fs->Set(DiskFault::kNone);
   // Nobody knows what reached the disk, so nothing more is acknowledged.
   EXPECT_EQ((*store)->Create("/c", "1").code(), Code::kUnavailable);
   EXPECT_EQ((*store)->Health().code(), Code::kUnavailable);
