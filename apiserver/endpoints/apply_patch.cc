@@ -56,7 +56,7 @@ Result<ApplyConfig> ParseApply(const Request& request, WriteScope* scope) {
   if (!body->value.is_object()) {
     return Error(Code::kBadRequest, "error decoding YAML: the body must be an object");
   }
-  scope->duplicates = std::move(body->duplicates);
+  scope->complaints = body->Complaints();
   config.object = std::move(body->value);
   if (const Json& meta = GetAny(config.object, "metadata"); !meta.is_null() && !meta.is_object()) {
     return Error(Code::kBadRequest, "metadata: must be an object");

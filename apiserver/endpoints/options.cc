@@ -104,16 +104,30 @@ Status CheckFieldSelector(const Target& target, const FieldSelector& selector) {
   return OkStatus();
 }
 
-Status ParseDryRun(const std::vector<std::string>& values, bool* dry_run) {
+// The kind that Kubernetes blames for bad options of a write.
+Error BadOptions(const Request& request, FieldError error) {
+  const std::string& verb = request.info.verb;
+  const char* const kind = verb == "create"   ? "CreateOptions"
+                           : verb == "update" ? "UpdateOptions"
+                           : verb == "patch"  ? "PatchOptions"
+                                              : "DeleteOptions";
+  return InvalidObject({"meta.k8s.io", kind}, "", {std::move(error)});
+}
+
+Status ParseDryRun(const Request& request, const std::vector<std::string>& values, bool* dry_run) {
   for (const std::string& value : values) {
-    if (value != "All") {
-      return Error(
-          Code::kBadRequest,
-          fmt::format("dryRun: Unsupported value: \"{}\": supported values: \"All\"", value));
-    }
+    if (value != "All") return BadOptions(request, NotSupported("dryRun", value, {"All"}));
     *dry_run = true;
   }
   return OkStatus();
+}
+
+Result<FieldValidation> ParseFieldValidation(const Request& request) {
+  const std::string text = request.query.Get("fieldValidation");
+  if (text.empty() || text == "Warn") return FieldValidation::kWarn;
+  if (text == "Strict") return FieldValidation::kStrict;
+  if (text == "Ignore") return FieldValidation::kIgnore;
+  return BadOptions(request, NotSupported("fieldValidation", text, {"Ignore", "Warn", "Strict"}));
 }
 
 Status ParseDeleteBody(const Request& request, WriteScope* scope, DeleteOptions* options) {
@@ -128,13 +142,18 @@ Status ParseDeleteBody(const Request& request, WriteScope* scope, DeleteOptions*
                  fmt::format("the body must be a DeleteOptions object, got {}", kind));
   }
   options->propagation = GetString(body.value, "propagationPolicy", options->propagation);
-  if (GetAny(body.value, "orphanDependents").is_boolean() && options->propagation.empty()) {
+  if (GetAny(body.value, "orphanDependents").is_boolean()) {
+    if (body.value.contains("propagationPolicy")) {
+      return BadOptions(request, Invalid("propagationPolicy", options->propagation,
+                                         "orphanDependents and deletionPropagation cannot be both "
+                                         "set"));
+    }
     options->propagation = GetBool(body.value, "orphanDependents") ? "Orphan" : "Background";
   }
   const Json& preconditions = GetObject(body.value, "preconditions");
   options->uid = GetString(preconditions, "uid");
   options->resource_version = GetString(preconditions, "resourceVersion");
-  return ParseDryRun(GetStrings(body.value, "dryRun"), &scope->dry_run);
+  return ParseDryRun(request, GetStrings(body.value, "dryRun"), &scope->dry_run);
 }
 
 }  // namespace
@@ -192,18 +211,8 @@ Result<WriteScope> ParseWriteScope(Request& request, const Target& target) {
                    q.Get("fieldManager"),
                    {},
                    &request.warnings};
-  GANTRY_TRY(ParseDryRun(q.GetAll("dryRun"), &scope.dry_run));
-  const std::string validation = q.Get("fieldValidation");
-  if (validation == "Strict") {
-    scope.validation = FieldValidation::kStrict;
-  } else if (validation == "Ignore") {
-    scope.validation = FieldValidation::kIgnore;
-  } else if (!validation.empty() && validation != "Warn") {
-    return Error(Code::kBadRequest,
-                 fmt::format("fieldValidation: Unsupported value: \"{}\": supported values: "
-                             "\"Ignore\", \"Strict\", \"Warn\"",
-                             validation));
-  }
+  GANTRY_TRY(ParseDryRun(request, q.GetAll("dryRun"), &scope.dry_run));
+  GANTRY_TRY_SET(scope.validation, ParseFieldValidation(request));
   if (scope.manager.empty()) {
     const std::string_view agent = request.headers.Get("User-Agent");
     scope.manager = std::string(agent.substr(0, agent.find('/')));
@@ -212,13 +221,11 @@ Result<WriteScope> ParseWriteScope(Request& request, const Target& target) {
   }
   const auto is_control = [](char c) { return (c >= 0 && c < ' ') || c == 0x7f; };
   if (std::any_of(scope.manager.begin(), scope.manager.end(), is_control)) {
-    return InvalidObject(
-        {"meta.k8s.io", "UpdateOptions"}, "",
-        {Invalid("fieldManager", scope.manager, "should only contain printable characters")});
+    return BadOptions(request, Invalid("fieldManager", scope.manager,
+                                       "should only contain printable characters"));
   }
   if (scope.manager.size() > kMaxManagerLength) {
-    return InvalidObject({"meta.k8s.io", "UpdateOptions"}, "",
-                         {TooLong("fieldManager", kMaxManagerLength)});
+    return BadOptions(request, TooLong("fieldManager", kMaxManagerLength));
   }
   return scope;
 }
@@ -232,9 +239,8 @@ Result<DeleteOptions> ParseDeleteOptions(const Request& request, WriteScope* sco
   GANTRY_TRY(ParseDeleteBody(request, scope, &options));
   const std::string& p = options.propagation;
   if (!p.empty() && p != "Orphan" && p != "Background" && p != "Foreground") {
-    return InvalidObject(
-        {"meta.k8s.io", "DeleteOptions"}, "",
-        {NotSupported("propagationPolicy", p, {"Background", "Foreground", "Orphan"})});
+    return BadOptions(request,
+                      NotSupported("propagationPolicy", p, {"Foreground", "Background", "Orphan"}));
   }
   return options;
 }

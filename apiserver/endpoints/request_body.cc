@@ -6,6 +6,14 @@
 
 namespace gantry::apiserver {
 
+std::vector<std::string> DecodedBody::Complaints() const {
+  std::vector<std::string> complaints;
+  for (const std::string& path : duplicates) {
+    complaints.push_back(fmt::format("duplicate field \"{}\"", path));
+  }
+  return complaints;
+}
+
 Result<DecodedBody> DecodeText(const std::string& text, const std::string& media_type) {
   DecodedBody body;
   if (media_type.empty() || media_type == "application/json") {

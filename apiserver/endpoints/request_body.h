@@ -10,7 +10,9 @@ namespace gantry::apiserver {
 
 struct DecodedBody {
   Json value;
-  std::vector<std::string> duplicates;  // keys that were repeated
+  std::vector<std::string> duplicates;  // keys that were repeated: `spec.a`
+  // The same as texts for people: `duplicate field "spec.a"`.
+  std::vector<std::string> Complaints() const;
 };
 
 // The body as one document: JSON, YAML or protobuf, by Content-Type (JSON when absent).

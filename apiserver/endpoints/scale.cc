@@ -51,6 +51,20 @@ Json MakeScale(const Target& target, const Json& object) {
   return scale;
 }
 
+const schema::Version& ScaleColumns() {
+  static const auto* const version = [] {
+    auto* const v = new schema::Version;
+    const auto add = [v](const char* name, const char* type, const char* path, const char* what) {
+      v->columns.push_back({name, type, "", what, 0, *schema::JsonPath::Parse(path)});
+    };
+    add("Desired", "integer", ".spec.replicas", "How many are wanted.");
+    add("Available", "integer", ".status.replicas", "How many there are.");
+    add("Age", "date", ".metadata.creationTimestamp", "How long ago the object was created.");
+    return v;
+  }();
+  return *version;
+}
+
 Result<Json> ConfigOfScale(const Target& target, const Json& scale) {
   const Json& meta = GetObject(scale, "metadata");
   GANTRY_TRY_SET(const int64_t count, ReplicasOf(scale, GetString(meta, "name")));

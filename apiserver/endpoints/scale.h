@@ -8,6 +8,9 @@ namespace gantry::apiserver {
 // REQUIRES: target.version->scale.
 Json MakeScale(const Target& target, const Json& object);
 
+// The columns of a Table of Scales.
+const schema::Version& ScaleColumns();
+
 // What applying a Scale says of the object: its replicas, and metadata's preconditions. kInvalid
 // when `spec.replicas` is no count.
 Result<Json> ConfigOfScale(const Target& target, const Json& scale);

@@ -12,14 +12,42 @@
 #include "apiserver/registry/codec.h"
 #include "apiserver/registry/prepare.h"
 #include "apiserver/registry/strategy.h"
+#include "apiserver/table/table.h"
 
 namespace gantry::apiserver {
 namespace {
+
+// The Scale of an object, in the form that was asked for.
+Response ScaleResponse(int status, const Endpoints& e, const Request& request, const Target& target,
+                       const Entry& entry, const Negotiated& form) {
+  const Result<Json> object = DecodeEntry(target, entry);
+  if (!object.ok()) return ErrorResponse(object.error());
+  const Json scale = MakeScale(target, *object);
+  const std::string api_version = "meta.k8s.io/" + form.meta_version;
+  if (form.kind != FormKind::kTable && form.kind != FormKind::kPartial) {
+    return JsonResponse(status, scale);
+  }
+  const bool is_table = form.kind == FormKind::kTable;
+  const auto include = table::ParseIncludeObject(request.query.Get("includeObject"));
+  if (is_table && !include.ok()) return ErrorResponse(include.error());
+  Response response = JsonResponse(
+      status, is_table ? table::Table(ScaleColumns(), {&scale},
+                                      {{"resourceVersion", std::to_string(entry.revision())}},
+                                      *include, e.registry->deps().clock->Now(), api_version)
+                       : table::PartialObjectMetadata(scale, api_version));
+  response.content_type =
+      fmt::format("application/json;as={};g=meta.k8s.io;v={}",
+                  is_table ? "Table" : "PartialObjectMetadata", form.meta_version);
+  return response;
+}
 
 // The object after a write. What Accept cannot have is JSON: the write has happened.
 Response ObjectResponse(int status, const Endpoints& e, const Request& request,
                         const Target& target, const Entry& entry) {
   const Result<Negotiated> form = NegotiateForm(request.headers.Get("Accept"));
+  if (request.info.subresource == "scale") {
+    return ScaleResponse(status, e, request, target, entry, form.ok() ? *form : Negotiated());
+  }
   Response response;
   response.status = status;
   if (form.ok() && (form->kind == FormKind::kTable || form->kind == FormKind::kPartial)) {
@@ -28,11 +56,6 @@ Response ObjectResponse(int status, const Endpoints& e, const Request& request,
     (*shape)->Append(entry, true, &response.body);
     response.content_type = (*shape)->content_type(false);
     return response;
-  }
-  if (request.info.subresource == "scale") {
-    const Result<Json> object = DecodeEntry(target, entry);
-    if (!object.ok()) return ErrorResponse(object.error());
-    return JsonResponse(status, MakeScale(target, *object));
   }
   auto wire = WireForm(target, entry);
   if (!wire.ok()) return ErrorResponse(wire.error());
@@ -86,7 +109,7 @@ Task<Response> ServeCreate(const Endpoints& e, Request& request, const Target& t
   if (!body->value.is_object()) {
     co_return ErrorResponse(Error(Code::kBadRequest, "the body must be an object"));
   }
-  scope->duplicates = std::move(body->duplicates);
+  scope->complaints = body->Complaints();
   if (target.def().strategy.virtual_only) {
     co_return AnswerReview(e, *scope, std::move(body->value));
   }
@@ -103,7 +126,7 @@ Task<Response> ServeUpdate(const Endpoints& e, Request& request, const Target& t
   if (!body->value.is_object()) {
     co_return ErrorResponse(Error(Code::kBadRequest, "the body must be an object"));
   }
-  scope->duplicates = std::move(body->duplicates);
+  scope->complaints = body->Complaints();
   Mutation mutation;
   mutation.apply = [&body](const Json&) -> Result<Json> { return body->value; };
   if (scope->subresource == "scale") mutation = ScaleMutation(target, std::move(mutation));
@@ -121,7 +144,8 @@ Task<Response> ServePatch(const Endpoints& e, Request& request, const Target& ta
     if (!written.ok()) co_return ErrorResponse(written.error());
     co_return ObjectResponse(written->created ? 201 : 200, e, request, target, *written->entry);
   }
-  Result<Mutation> mutation = MakePatch(target, media_type, request.body);
+  scope->patches = true;
+  Result<Mutation> mutation = MakePatch(target, media_type, request.body, &scope->complaints);
   if (const Status options = CheckNoForce(request); mutation.ok() && !options.ok()) {
     co_return ErrorResponse(options.error());
   }

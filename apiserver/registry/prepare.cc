@@ -73,26 +73,38 @@ Status CheckIdentity(const WriteScope& scope, Object* object) {
   return OkStatus();
 }
 
+namespace {
+
+// What cannot be decoded is the fault of a body, or of what a patch makes of the object.
+Error Undecodable(const WriteScope& scope, const Json& object, const std::string& why,
+                  const std::string& of_body) {
+  if (!scope.patches) return Error(Code::kBadRequest, of_body);
+  return InvalidObject({}, "", {Invalid("patch", DumpJson(object), why)});
+}
+
+}  // namespace
+
 Status DecodeFields(const WriteScope& scope, Json* object) {
   std::vector<std::string> unknown;
-  GANTRY_TRY(NormalizeMetadata(object, &unknown));
+  const bool strict = scope.validation == FieldValidation::kStrict;
+  const Json sent = scope.patches && strict ? *object : Json();
+  if (const Status shaped = NormalizeMetadata(object, &unknown); !shaped.ok()) {
+    return Undecodable(scope, *object, shaped.error().message, shaped.error().message);
+  }
   scope.target.version->schema->Prune(object, &unknown);
   if (scope.validation == FieldValidation::kIgnore) return OkStatus();
 
-  std::vector<std::string> complaints;
+  std::vector<std::string> complaints = scope.complaints;
   for (const std::string& path : unknown) {
     complaints.push_back(fmt::format("unknown field \"{}\"", path));
   }
-  for (const std::string& path : scope.duplicates) {
-    complaints.push_back(fmt::format("duplicate field \"{}\"", path));
-  }
   if (complaints.empty()) return OkStatus();
-  if (scope.validation == FieldValidation::kStrict) {
+  if (strict) {
     const GroupVersionKind gvk = scope.target.gvk();
-    return Error(Code::kBadRequest,
-                 fmt::format("{} in version \"{}\" cannot be handled as a {}: strict decoding "
-                             "error: {}",
-                             gvk.kind, gvk.version, gvk.kind, Joined(complaints)));
+    const std::string why = "strict decoding error: " + Joined(complaints);
+    return Undecodable(scope, sent, why,
+                       fmt::format("{} in version \"{}\" cannot be handled as a {}: {}", gvk.kind,
+                                   gvk.version, gvk.kind, why));
   }
   for (std::string& text : complaints) scope.warnings->push_back(std::move(text));
   return OkStatus();

@@ -53,6 +53,7 @@ Result<EntryPtr> Registry::Get(const Target& target, const std::string& ns,
 
 Task<Result<Written>> Registry::Create(const WriteScope& scope, Json object) {
   const size_t said = scope.warnings->size();
+  const Turns::Turn turn = co_await TurnOf(scope);
   for (int attempt = 1;; ++attempt) {
     scope.warnings->resize(said);  // another attempt says the same again
     bool generated = false;
@@ -70,6 +71,7 @@ Task<Result<Written>> Registry::Create(const WriteScope& scope, Json object) {
 
 Task<Result<Written>> Registry::Update(const WriteScope& scope, const Mutation& mutation) {
   const size_t said = scope.warnings->size();
+  const Turns::Turn turn = co_await TurnOf(scope);
   for (int attempt = 1;; ++attempt) {
     scope.warnings->resize(said);
     const EntryPtr old = scope.target.kind->cache->Get(RelativeKey({scope.ns, scope.name}));
@@ -112,6 +114,7 @@ Task<Result<Deleted>> Registry::Delete(const WriteScope& scope, const DeleteOpti
 
 Task<Result<Written>> Registry::Apply(const WriteScope& scope, const ApplyConfig& config) {
   const size_t said = scope.warnings->size();
+  const Turns::Turn turn = co_await TurnOf(scope);
   for (int attempt = 1;; ++attempt) {
     scope.warnings->resize(said);
     const EntryPtr old = scope.target.kind->cache->Get(RelativeKey({scope.ns, scope.name}));
@@ -356,6 +359,12 @@ Task<Result<EntryPtr>> Registry::Commit(const WriteScope& scope, Plan plan) {
   EntryPtr cached = scope.target.kind->cache->Get(result->key());
   if (cached && cached->revision() == *revision) co_return cached;
   co_return result->At(*revision);
+}
+
+Task<Turns::Turn> Registry::TurnOf(const WriteScope& scope) {
+  if (!scope.target.kind->strategy->DependsOnOthers()) co_return Turns::Turn();
+  Turns::Turn turn = co_await turns_.Take();
+  co_return turn;
 }
 
 Task<bool> Registry::AllowBlocking(const WriteScope& scope) {

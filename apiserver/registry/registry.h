@@ -10,6 +10,7 @@
 #include "apiserver/http/handler.h"
 #include "apiserver/registry/field_tracking.h"
 #include "apiserver/registry/kind.h"
+#include "apiserver/registry/turns.h"
 #include "apiserver/storage/cache_set.h"
 
 namespace gantry::apiserver {
@@ -27,8 +28,9 @@ struct WriteScope {
   bool dry_run = false;
   FieldValidation validation = FieldValidation::kWarn;
   std::string manager;                  // of the fields that this write sets
-  std::vector<std::string> duplicates;  // keys that the body repeated
+  std::vector<std::string> complaints;  // about the body: `duplicate field "spec.a"`
   std::vector<std::string>* warnings;   // for the client
+  bool patches = false;                 // the object is one that a patch was applied to
 };
 
 // The object after a write; for a dry run, as it would be (revision of the old one, or 0).
@@ -77,7 +79,7 @@ class Registry {
     Random* random;
     const ManagedRenderer* render;
   };
-  explicit Registry(const Dependencies& deps) : d_(deps) {}
+  explicit Registry(const Dependencies& deps) : d_(deps), turns_(deps.pool) {}
 
   Task<Result<Written>> Create(const WriteScope& scope, Json object);
   // Retries when someone else wrote in between, unless the new object demands a resourceVersion.
@@ -131,8 +133,11 @@ class Registry {
   Task<Result<EntryPtr>> Show(const WriteScope& scope, EntryPtr entry);
   // Waits until the cache holds everything that the store has now.
   Task<bool> CatchUp();
+  // The turn of a write that depends on what others of its kind have written; else an empty one.
+  Task<Turns::Turn> TurnOf(const WriteScope& scope);
 
   const Dependencies d_;
+  Turns turns_;
 };
 
 }  // namespace gantry::apiserver

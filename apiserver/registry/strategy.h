@@ -39,6 +39,9 @@ class Strategy {
   virtual bool HoldsDeletion(const Object& object) const { return false; }
   // Called when deletionTimestamp was set for the first time.
   virtual void PrepareDelete(Object* object, WallTime now) const {}
+  // Whether what an object becomes depends on the others of its kind. Such writes happen one after
+  // the other, each when the caches have the one before.
+  virtual bool DependsOnOthers() const { return false; }
   // The answer of a virtual kind to a create.
   virtual void Answer(const StrategyContext& ctx, Object* object) const {}
 };

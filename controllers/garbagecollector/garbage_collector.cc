@@ -4,6 +4,7 @@
 
 #include "apis/gantry.dev/v1/resources.h"
 #include "apis/machinery/base/log.h"
+#include "controllers/garbagecollector/blockers.h"
 #include "controllers/garbagecollector/collector.h"
 #include "controllers/runtime/discovery.h"
 
@@ -30,7 +31,10 @@ class Monitor : public runtime::Runnable {
   ~Monitor() override { Stop(); }
 
   // Set once, before Start.
-  void set_controller(runtime::Controller* controller) { controller_ = controller; }
+  void set_controllers(runtime::Controller* collector, runtime::Controller* reporter) {
+    controller_ = collector;
+    reporter_ = reporter;
+  }
 
   Status Start() override {
     crds_->AddHandler([this](const ObjectPtr&, const ObjectPtr&) {
@@ -84,8 +88,9 @@ class Monitor : public runtime::Runnable {
       if (!watched_.insert(resource).second) continue;
       fresh.push_back(InformerFor(resource));
       fresh.back()->AddHandler([this, resource](const ObjectPtr& before, const ObjectPtr& after) {
-        for (const std::string& uid : graph_->Observe(resource, before, after))
-          controller_->Enqueue({"", uid});
+        const std::vector<std::string> concerned = graph_->Observe(resource, before, after);
+        for (const std::string& uid : concerned) controller_->Enqueue({"", uid});
+        Report(concerned, after);
       });
     }
     Forget(wanted);
@@ -96,6 +101,19 @@ class Monitor : public runtime::Runnable {
     }
     graph_->set_complete();
     return OkStatus();
+  }
+
+  // What waits, or had to wait for what has changed.
+  void Report(const std::vector<std::string>& concerned, const ObjectPtr& after) {
+    for (const std::string& uid : concerned) {
+      const auto node = graph_->Find(uid);
+      if (node && node->deleting) reporter_->Enqueue({"", uid});
+    }
+    if (!after || !after->deleting()) return;
+    for (const OwnerReference& owner : after->owner_references()) {
+      const auto node = graph_->Find(owner.uid);
+      if (node && node->deleting) reporter_->Enqueue({"", owner.uid});
+    }
   }
 
   // The shared informer where controllers have one, else one of our own that keeps owners only.
@@ -134,6 +152,7 @@ class Monitor : public runtime::Runnable {
   const Context ctx_;
   runtime::Informer* const crds_;
   runtime::Controller* controller_ = nullptr;
+  runtime::Controller* reporter_ = nullptr;
 
   // Used by the monitor's thread only, and by Stop after it.
   std::set<client::Resource> watched_;
@@ -145,31 +164,39 @@ class Monitor : public runtime::Runnable {
   std::thread thread_;
 };
 
-// Keeps graph and kinds alive as long as the collector that uses them.
-class OwningCollector : public Collector {
+// Keeps what a reconciler reads alive as long as itself.
+template <typename Reconciler, typename... Shared>
+class Owning : public Reconciler {
  public:
-  OwningCollector(client::Client client, std::shared_ptr<Graph> graph,
-                  std::shared_ptr<KindMap> kinds)
-      : Collector(std::move(client), graph.get(), kinds.get()),
-        graph_(std::move(graph)),
-        kinds_(std::move(kinds)) {}
+  template <typename... Args>
+  explicit Owning(std::tuple<Shared...> shared, Args&&... args)
+      : Reconciler(std::forward<Args>(args)...), shared_(std::move(shared)) {}
 
  private:
-  const std::shared_ptr<Graph> graph_;
-  const std::shared_ptr<KindMap> kinds_;
+  const std::tuple<Shared...> shared_;
 };
 
 }  // namespace
 
-void AddGarbageCollector(runtime::Manager* manager) {
+void AddGarbageCollector(runtime::Manager* manager, const Options& options) {
   auto graph = std::make_shared<Graph>();
   auto kinds = std::make_shared<KindMap>();
   auto monitor = std::make_unique<Monitor>(manager, graph.get(), kinds.get());
-  runtime::Controller* controller = manager->Add(
-      "garbagecollector",
-      std::make_unique<OwningCollector>(manager->ClientFor("garbagecollector"), graph, kinds));
-  monitor->set_controller(controller);
+  const client::Client client = manager->ClientFor("garbagecollector");
+  using GraphPtr = std::shared_ptr<Graph>;
+  using KindsPtr = std::shared_ptr<KindMap>;
+  runtime::Controller* const collector = manager->Add(
+      "garbagecollector", std::make_unique<Owning<Collector, GraphPtr, KindsPtr>>(
+                              std::make_tuple(graph, kinds), client, graph.get(), kinds.get()));
+  runtime::Controller* const reporter =
+      manager->Add("deletionblockers", std::make_unique<Owning<BlockerReporter, GraphPtr>>(
+                                           std::make_tuple(graph), client, graph.get(),
+                                           manager->RecorderFor("garbagecollector"),
+                                           manager->clock(), options.patience));
+  monitor->set_controllers(collector, reporter);
   manager->Add(std::move(monitor));
 }
+
+void AddGarbageCollector(runtime::Manager* manager) { AddGarbageCollector(manager, Options()); }
 
 }  // namespace gantry::gc

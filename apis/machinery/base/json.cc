@@ -81,12 +81,18 @@ class Builder : public nlohmann::json_sax<Json> {
     stack_.pop_back();
     return true;
   }
+  // `spec.ports[1].name`
   std::string Path(const std::string& last) const {
     std::string out;
     for (size_t i = 1; i < path_.size(); ++i) {
-      if (!stack_[i - 1]->is_array()) out += path_[i] + ".";
+      const Json& parent = *stack_[i - 1];
+      if (parent.is_array()) {
+        out += fmt::format("[{}]", parent.size() - 1);
+      } else {
+        out += (out.empty() ? "" : ".") + path_[i];
+      }
     }
-    return out + last;
+    return out + (out.empty() ? "" : ".") + last;
   }
 
   std::vector<std::string>* const duplicates_;

@@ -177,6 +177,9 @@ class Crd : public Strategy {
     SetIgnoredRules(ctx, d, &status);
   }
 
+  // Of two definitions that want a name, the first one gets it.
+  bool DependsOnOthers() const override { return true; }
+
   Status Validate(const StrategyContext& ctx, const Object* old,
                   const Object& object) const override {
     if (old != nullptr && old->spec() == object.spec()) return OkStatus();

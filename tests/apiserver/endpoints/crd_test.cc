@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "apis/machinery/base/random.h"
 #include "apis/machinery/meta/condition.h"
 #include "apiserver/storage/record.h"
@@ -244,6 +246,26 @@ TEST_F(Crds, NamesAreAcceptedOnceTheyAreFree) {
   EXPECT_TRUE(Eventually([&] { return Reason(Get("others"), "Established")[0] == 'T'; }));
   EXPECT_EQ(Reason(Get("others"), "NamesAccepted"), "True NoConflicts");
   EXPECT_EQ(raw_.Get(Path("v1", "others")).status, 200);
+}
+
+TEST_F(Crds, OfTwoThatWantANameInTheSameInstantOneGetsIt) {
+  constexpr int kRounds = 10, kAtOnce = 6;
+  for (int round = 0; round < kRounds; ++round) {
+    const std::string kind = "Same" + std::to_string(round);
+    const auto plural = [&](int i) { return fmt::format("many{}x{}", round, i); };
+    std::vector<std::thread> writers;
+    for (int i = 0; i < kAtOnce; ++i) {
+      writers.emplace_back([&, i] {
+        EXPECT_EQ(Post(Crd(plural(i), kind, {Version("v1", true, {{"a", kText}})})).status, 201);
+      });
+    }
+    for (std::thread& writer : writers) writer.join();
+    int accepted = 0;
+    for (int i = 0; i < kAtOnce; ++i) {
+      accepted += Reason(Get(plural(i)), "NamesAccepted") == "True NoConflicts";
+    }
+    EXPECT_EQ(accepted, 1) << kind;
+  }
 }
 
 TEST_F(Crds, AnEstablishedKindKeepsItsNamesWhenNewOnesAreInUse) {

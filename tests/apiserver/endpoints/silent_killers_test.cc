@@ -42,7 +42,7 @@ TEST_F(SilentKillers, IgnoredDryRun) {
   EXPECT_EQ(raw_.Do("DELETE", path + "/a", R"({"dryRun":["All"]})").status, 200);
   EXPECT_EQ(raw_.Do("DELETE", path + "?dryRun=All").status, 200);
   EXPECT_EQ(raw_.Get(path + "/a").body, stored.body);
-  ExpectStatus(raw_.Do("POST", path + "?dryRun=Some", ConfigMapBody("b")), 400, "BadRequest");
+  ExpectStatus(raw_.Do("POST", path + "?dryRun=Some", ConfigMapBody("b")), 422, "Invalid");
 }
 
 TEST_F(SilentKillers, IgnoredSendInitialEvents) {

@@ -74,7 +74,7 @@ TEST_F(Write, FieldValidation) {
       raw_.Do("POST", widgets_ + "?fieldValidation=Ignore", Widget("x", R"({"colour":"x"})"));
   EXPECT_EQ(ignore.status, 201);
   EXPECT_EQ(ignore.header("Warning"), "");
-  EXPECT_EQ(raw_.Do("POST", widgets_ + "?fieldValidation=Maybe", unknown).status, 400);
+  EXPECT_EQ(raw_.Do("POST", widgets_ + "?fieldValidation=Maybe", unknown).status, 422);
 
   const RawAnswer twice = raw_.Do("POST", widgets_ + "?fieldValidation=Strict",
                                   Widget("y", R"({"color":"a","color":"b"})"));

@@ -14,7 +14,9 @@ namespace {
 class LifecycleTest : public testing::ControllersTest {
  protected:
   LifecycleTest() {
-    gc::AddGarbageCollector(&manager_);
+    gc::Options options;
+    options.patience = Duration::zero();
+    gc::AddGarbageCollector(&manager_, options);
     ns::AddNamespaceController(&manager_);
     cluster::AddClusterController(&manager_);
     StartControllers();
@@ -97,6 +99,112 @@ TEST_F(LifecycleTest, OrphanDeletionLeavesDependents) {
     const auto b = client_.Get({}, v1::kConfigMaps, {"default", "b"});
     return b.ok() && b->owner_references().empty();
   }));
+}
+
+// What a stuck object says, wherever it says it.
+class StuckTest : public LifecycleTest {
+ protected:
+  // The message of an Event about an object; empty: there is none.
+  std::string EventAbout(const Object& o) {
+    const auto events = client_.ListAll({}, v1::kEvents, "default", {});
+    if (!events.ok()) return "";
+    for (const Object& e : events->items) {
+      if (GetString(e.json(), "reason") != "DeletionBlocked") continue;
+      EXPECT_EQ(GetString(e.json(), "type"), "Warning");
+      if (GetString(GetObject(e.json(), "involvedObject"), "uid") == o.uid())
+        return GetString(e.json(), "message");
+    }
+    return "";
+  }
+  // A kind with this schema of status, and an object of it that is deleted but held.
+  Object MakeHeld(const std::string& plural, const std::string& kind, const Json& status) {
+    const Json schema = {{"type", "object"}, {"properties", {{"status", status}}}};
+    const Json crd = {{"apiVersion", "apiextensions.k8s.io/v1"},
+                      {"kind", "CustomResourceDefinition"},
+                      {"metadata", {{"name", plural + ".example.com"}}},
+                      {"spec",
+                       {{"group", "example.com"},
+                        {"scope", "Namespaced"},
+                        {"names", {{"plural", plural}, {"kind", kind}}},
+                        {"versions",
+                         {{{"name", "v1"},
+                           {"served", true},
+                           {"storage", true},
+                           {"subresources", {{"status", Json::object()}}},
+                           {"schema", {{"openAPIV3Schema", schema}}}}}}}}};
+    EXPECT_TRUE(client_.Create({}, v1::kCustomResourceDefinitions, Object(crd)).ok());
+    const client::Resource resource{"example.com", "v1", plural, kind, true};
+    Object o(resource.gvk(), {"default", "held"});
+    o.set_finalizers({"example.com/hold", "example.com/too"});
+    Object made = Must(client_.Create({}, resource, o));
+    EXPECT_TRUE(client_.Delete({}, resource, o.key()).ok());
+    return made;
+  }
+};
+
+TEST_F(StuckTest, AnObjectWithoutStatusHasAnEventThatNamesItsFinalizers) {
+  const Object a = MakeConfigMap("a", nullptr, {"example.com/hold", "example.com/too"});
+  Delete(a, client::Propagation::kBackground);
+  EXPECT_TRUE(Eventually([&] { return !EventAbout(a).empty(); }));
+  EXPECT_EQ(EventAbout(a), "deletion waits for finalizers: example.com/hold, example.com/too");
+  ReleaseFinalizers("a");
+  EXPECT_TRUE(Eventually([&] { return Gone(v1::kConfigMaps, a.key()); }));
+}
+
+TEST_F(StuckTest, AnOwnerNamesTheDependentsThatItWaitsFor) {
+  const Object a = MakeConfigMap("a", nullptr, {"example.com/own"});
+  MakeConfigMap("held", &a, {"example.com/hold"});
+  Delete(a, client::Propagation::kForeground);
+  EXPECT_TRUE(Eventually([&] {
+    return EventAbout(a) ==
+           "deletion waits for finalizers: example.com/own; waits for dependents: configmaps "
+           "default/held (held by example.com/hold)";
+  })) << EventAbout(a);
+}
+
+TEST_F(StuckTest, AKindWithConditionsHasOne) {
+  const Json text = {{"type", "string"}};
+  const Json condition = {{"type", "object"},
+                          {"required", {"type", "status"}},
+                          {"properties",
+                           {{"type", text},
+                            {"status", text},
+                            {"reason", text},
+                            {"message", text},
+                            {"lastTransitionTime", text},
+                            {"observedGeneration", {{"type", "integer"}}}}}};
+  const Object held =
+      MakeHeld("gadgets", "Gadget",
+               {{"type", "object"},
+                {"properties", {{"conditions", {{"type", "array"}, {"items", condition}}}}}});
+  const client::Resource gadgets{"example.com", "v1", "gadgets", "Gadget", true};
+  std::string message;
+  EXPECT_TRUE(Eventually([&] {
+    const auto got = client_.Get({}, gadgets, held.key());
+    const Json* c = got.ok() ? FindCondition(got->status(), "DeletionBlocked") : nullptr;
+    if (c == nullptr) return false;
+    message = GetString(*c, "status") + " " + GetString(*c, "message");
+    return true;
+  }));
+  EXPECT_EQ(message, "True deletion waits for finalizers: example.com/hold, example.com/too");
+  EXPECT_EQ(EventAbout(held), "");
+  // It follows what is left.
+  ASSERT_TRUE(client_
+                  .Patch({}, gadgets, held.key(), client::PatchType::kMerge,
+                         {{"metadata", {{"finalizers", {"example.com/too"}}}}})
+                  .ok());
+  EXPECT_TRUE(Eventually([&] {
+    const auto got = client_.Get({}, gadgets, held.key());
+    const Json* c = got.ok() ? FindCondition(got->status(), "DeletionBlocked") : nullptr;
+    return c != nullptr &&
+           GetString(*c, "message") == "deletion waits for finalizers: example.com/too";
+  }));
+}
+
+TEST_F(StuckTest, AStatusWithoutConditionsMakesAnEvent) {
+  const Object held = MakeHeld(
+      "gadgets", "Gadget", {{"type", "object"}, {"properties", {{"phase", {{"type", "string"}}}}}});
+  EXPECT_TRUE(Eventually([&] { return !EventAbout(held).empty(); }));
 }
 
 TEST_F(LifecycleTest, ANamespaceIsEmptiedAndSaysWhatHoldsIt) {
