@@ -1,0 +1,18 @@
+"""The sections of hack/bench, in order. Each is a module whose first line of documentation is its
+title, with run(bench). API are those that --server can be asked for."""
+
+from . import (containers, informer, lists, memory, reads, start, store, upkeep, watches, writes)
+
+ALL = {
+    "store": store,
+    "upkeep": upkeep,
+    "read": reads,
+    "write": writes,
+    "list": lists,
+    "informer": informer,
+    "watch": watches,
+    "memory": memory,
+    "start": start,
+    "containers": containers,
+}
+API = ["read", "write", "list", "informer", "watch"]
