@@ -95,6 +95,7 @@ _cleanup() {
   stop_server KILL
   [ ! -d "$ENGINE" ] || stop_engine "$ENGINE"
   local left; left=$(engine_left_behind "$ENGINE")
+  ! mountpoint -q "$DATA" || umount "$DATA"
   rm -rf "$WORK"
   [ -z "$left" ] || { echo "left behind: $left"; rc=1; }
   exit $rc

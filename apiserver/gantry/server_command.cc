@@ -9,6 +9,7 @@
 #include "apiserver/auth/pki.h"
 #include "apiserver/gantry/address.h"
 #include "apiserver/gantry/commands.h"
+#include "apiserver/gantry/descriptors.h"
 #include "apiserver/gantry/late_streams.h"
 #include "apiserver/gantry/lease_streams.h"
 #include "apiserver/gantry/rendezvous.h"
@@ -114,6 +115,7 @@ Status RunServer(const ServerOptions& options) {
   apiserver::ListenerOptions listen;
   listen.address = address.host;
   listen.port = address.port;
+  listen.max_connections = RaiseDescriptorLimit();
   listen.tls = {pki.server.certificate, pki.server.key, pki.ca.certificate};
   GANTRY_TRY_SET(const auto listener, apiserver::Listener::Start(listen, server.handler()));
   const std::string url = UrlOf(address, listener->port());

@@ -5,6 +5,8 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -102,16 +104,28 @@ class ListenerImpl final : public Listener {
       if (ec) {
         // Out of descriptors, most likely: those that wait are served once others have gone.
         LOG_WARN("accept failed", {"error", ec.message()});
-        pause_->expires_after(kAcceptPause);
-        pause_->async_wait([this](const error_code& stopped) {
-          if (!stopped) Accept();
-        });
+        Pause([this] { Accept(); });
         return;
       }
-      auto shared = std::make_shared<Socket>(std::move(socket));
-      asio::post(shard->io(),
-                 [this, shard, shared] { Connection::Start(std::move(*shared), tls_, shard); });
-      Accept();
+      Serve(shard, std::make_shared<Socket>(std::move(socket)));
+    });
+  }
+
+  void Serve(Shard* shard, const std::shared_ptr<Socket>& socket) {
+    if (options_.max_connections != 0 && connections() >= options_.max_connections) {
+      LOG_WARN("new connections wait", {"open", static_cast<int64_t>(connections())});
+      Pause([this, shard, socket] { Serve(shard, socket); });
+      return;
+    }
+    asio::post(shard->io(),
+               [this, shard, socket] { Connection::Start(std::move(*socket), tls_, shard); });
+    Accept();
+  }
+
+  void Pause(std::function<void()> then) {
+    pause_->expires_after(kAcceptPause);
+    pause_->async_wait([then = std::move(then)](const error_code& stopped) {
+      if (!stopped) then();
     });
   }
 

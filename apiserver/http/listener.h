@@ -16,6 +16,8 @@ struct ListenerOptions {
   uint16_t port = 0;                  // 0: the system chooses
   TlsFiles tls;
   size_t io_threads = 0;  // 0: one a core
+  // Further ones wait, unaccepted, until others have gone. 0: no bound but the system's.
+  size_t max_connections = 0;
   size_t max_header = 64 * 1024;
   size_t max_body = 3 * 1024 * 1024;
   Duration handshake_timeout = std::chrono::seconds(10);

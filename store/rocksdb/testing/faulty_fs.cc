@@ -24,16 +24,13 @@ class FaultyFs::File : public rocksdb::FSWritableFileOwnerWrapper {
                   IODebugContext* dbg) override {
     switch (fault_->load()) {
       case DiskFault::kNone:
-      case DiskFault::kSyncError:
-        return target()->Append(data, options, dbg);
+      case DiskFault::kSyncError: return target()->Append(data, options, dbg);
       case DiskFault::kFull: {
         IOStatus s = target()->Append({data.data(), data.size() / 2}, options, dbg);
         return s.ok() ? IOStatus::NoSpace("No space left on device") : s;
       }
-      case DiskFault::kWriteError:
-        return IOStatus::IOError("Input/output error");
-      case DiskFault::kReadOnly:
-        return ReadOnly();
+      case DiskFault::kWriteError: return IOStatus::IOError("Input/output error");
+      case DiskFault::kReadOnly: return ReadOnly();
     }
     return IOStatus::OK();
   }

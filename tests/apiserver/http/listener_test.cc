@@ -345,6 +345,26 @@ TEST_F(ListenerTest, LargeAnswersAreCompressedForThoseWhoAsk) {
   EXPECT_EQ(client->Get("/watch", accept).headers.count("content-encoding"), 0u);
 }
 
+TEST_F(ListenerTest, ConnectionsAboveTheBoundWaitForOthersToLeave) {
+  options_.max_connections = 2;
+  Serve(Echo);
+  auto first = Client();
+  auto second = Client();
+  ASSERT_EQ(first->Get("/").status, 200);
+  ASSERT_EQ(second->Get("/").status, 200);
+  std::atomic<bool> left{false};
+  std::thread third([&] {
+    auto client = Client();
+    EXPECT_EQ(client->Get("/").status, 200);
+    EXPECT_TRUE(left) << "it was served beside the two";
+  });
+  for (int i = 0; i < 300; ++i) ASSERT_EQ(second->Get("/").status, 200);
+  EXPECT_EQ(listener_->connections(), 2u);
+  left = true;
+  first.reset();
+  third.join();
+}
+
 TEST(ListenerStart, SaysWhatIsWrong) {
   ListenerOptions options;
   options.address = "nowhere";
