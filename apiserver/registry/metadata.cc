@@ -9,7 +9,7 @@ namespace {
 
 constexpr size_t kMaxAnnotationBytes = 256 * 1024;
 
-enum class Shape { kString, kInteger, kStringMap, kStringList, kObjectList, kTime };
+enum class Shape { kString, kInteger, kStringMap, kStringList, kObject, kObjectList, kTime };
 
 struct Field {
   const char* name;
@@ -33,8 +33,15 @@ constexpr Field kFields[] = {
     {"managedFields", Shape::kObjectList},
 };
 
-const Field* FindField(const std::string& name) {
-  for (const Field& f : kFields) {
+// Of an entry of managedFields. What they say is judged later, and nonsense means the stored ones.
+constexpr Field kWriterFields[] = {{"manager", Shape::kString},    {"operation", Shape::kString},
+                                   {"apiVersion", Shape::kString}, {"time", Shape::kTime},
+                                   {"fieldsType", Shape::kString}, {"fieldsV1", Shape::kObject},
+                                   {"subresource", Shape::kString}};
+
+template <size_t n>
+const Field* FindField(const Field (&fields)[n], const std::string& name) {
+  for (const Field& f : fields) {
     if (name == f.name) return &f;
   }
   return nullptr;
@@ -52,11 +59,12 @@ std::string CheckShape(Shape shape, const Json& value) {
     case Shape::kTime:
       return value.is_string() && ParseTime(value.get_ref<const std::string&>()).ok()
                  ? ""
-                 : "must be an RFC 3339 time";
+                 : "must be an RFC 3339 time between the years 1678 and 2261";
     case Shape::kStringMap:
       return value.is_object() && all(is_string) ? "" : "must be a map of strings";
     case Shape::kStringList:
       return value.is_array() && all(is_string) ? "" : "must be a list of strings";
+    case Shape::kObject: return value.is_object() ? "" : "must be an object";
     case Shape::kObjectList:
       return value.is_array() && all([](const Json& v) { return v.is_object(); })
                  ? ""
@@ -125,6 +133,20 @@ void ValidateOwners(const Object& o, FieldErrors* errors) {
   }
 }
 
+Status CheckWriters(const Json& managed_fields) {
+  for (size_t i = 0; i < managed_fields.size(); ++i) {
+    for (const auto& [key, value] : managed_fields[i].items()) {
+      const Field* const field = FindField(kWriterFields, key);
+      if (field == nullptr || value.is_null()) continue;
+      if (const std::string why = CheckShape(field->shape, value); !why.empty()) {
+        return Error(Code::kBadRequest,
+                     fmt::format("metadata.managedFields[{}].{}: {}", i, key, why));
+      }
+    }
+  }
+  return OkStatus();
+}
+
 }  // namespace
 
 Status NormalizeMetadata(Json* object, std::vector<std::string>* dropped) {
@@ -132,7 +154,7 @@ Status NormalizeMetadata(Json* object, std::vector<std::string>* dropped) {
   if (meta.is_null()) meta = Json::object();
   if (!meta.is_object()) return Error(Code::kBadRequest, "metadata: must be an object");
   for (auto it = meta.begin(); it != meta.end();) {
-    const Field* const field = FindField(it.key());
+    const Field* const field = FindField(kFields, it.key());
     if (field == nullptr || it.value().is_null()) {
       if (field == nullptr && it.key() != "selfLink") dropped->push_back("metadata." + it.key());
       it = meta.erase(it);
@@ -141,6 +163,7 @@ Status NormalizeMetadata(Json* object, std::vector<std::string>* dropped) {
     if (const std::string why = CheckShape(field->shape, it.value()); !why.empty()) {
       return Error(Code::kBadRequest, fmt::format("metadata.{}: {}", it.key(), why));
     }
+    if (it.key() == "managedFields") GANTRY_TRY(CheckWriters(it.value()));
     // Clients that read times as such write them back in their own form, with fractions or an
     // offset.
     if (field->shape == Shape::kTime) {

@@ -14,7 +14,8 @@ Json DateCell(const Json& value, WallTime now) {
   const auto& text = value.get_ref<const std::string&>();
   if (text.empty()) return "<unknown>";
   const Result<WallTime> time = ParseTime(text);
-  return time.ok() ? Json(HumanAge(now - *time)) : Json("<invalid>");
+  if (time.ok()) return HumanAge(Between(*time, now));
+  return IsTime(text) ? "<unknown>" : "<invalid>";
 }
 
 Json Cell(const PrinterColumn& column, const Json& object, WallTime now) {

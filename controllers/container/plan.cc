@@ -73,7 +73,7 @@ void JudgeRunning(const Wanted& want, const docker::ContainerDetails& c, WallTim
   const bool has_check = c.state.health == "healthy";
   const bool seen = want.running_since && SameStart(want.started_at, c.state.started_at);
   const WallTime since = seen ? *want.running_since : now;
-  const Duration left = has_check ? 0s : want.spec.min_ready_seconds * 1s - (now - since);
+  const Duration left = has_check ? 0s : want.spec.min_ready_seconds * 1s - Between(since, now);
   if (left > 0s) {
     SetWaiting(plan, "Running", "JustStarted", "running, not yet for long enough");
     plan->requeue = runtime::Requeue::After(left);

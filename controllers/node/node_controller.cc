@@ -71,7 +71,7 @@ class NodeReconciler : public runtime::Reconciler {
   void Beat(Json* status) const {
     const auto last = ParseTime(GetString(*status, "lastHeartbeatTime"));
     const WallTime now = clock_->Now();
-    if (last.ok() && now - *last < kHeartbeatEvery && now >= *last) return;
+    if (last.ok() && now >= *last && Between(*last, now) < kHeartbeatEvery) return;
     (*status)["lastHeartbeatTime"] = FormatTime(now);
   }
 

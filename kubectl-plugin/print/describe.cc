@@ -83,7 +83,7 @@ void Map(std::string* out, const std::string& label,
 std::string Age(const Json& event, const char* field, WallTime now) {
   auto at = ParseTime(GetString(event, field));
   if (!at.ok()) at = ParseTime(GetString(event, "eventTime"));
-  return at.ok() ? HumanAge(now - *at) : "<unknown>";
+  return at.ok() ? HumanAge(Between(*at, now)) : "<unknown>";
 }
 
 std::string EventsText(const std::vector<Object>& events, WallTime now) {

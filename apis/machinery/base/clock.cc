@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 #include <ctime>
+#include <optional>
 
 namespace gantry {
 namespace {
@@ -29,15 +30,69 @@ std::string FormatSeconds(WallTime t) {
 }
 
 // Reads exactly `digits` digits at *pos; -1 when there are none.
-int TakeNumber(std::string_view text, size_t* pos, int digits) {
+int TakeNumber(std::string_view text, size_t* pos, size_t digits) {
   if (*pos + digits > text.size()) return -1;
   int value = 0;
-  for (int i = 0; i < digits; ++i) {
+  for (size_t i = 0; i < digits; ++i) {
     const char c = text[(*pos)++];
     if (c < '0' || c > '9') return -1;
     value = value * 10 + (c - '0');
   }
   return value;
+}
+
+struct Instant {
+  std::chrono::sys_seconds second;
+  std::chrono::nanoseconds fraction{};
+};
+
+// Nothing when the text is not RFC 3339.
+std::optional<Instant> ReadInstant(std::string_view text) {
+  size_t pos = 0;
+  auto expect = [&](char c) { return pos < text.size() && (text[pos++] | 0x20) == (c | 0x20); };
+  const int year = TakeNumber(text, &pos, 4);
+  if (year < 0 || !expect('-')) return std::nullopt;
+  const int month = TakeNumber(text, &pos, 2);
+  if (month < 0 || !expect('-')) return std::nullopt;
+  const int day = TakeNumber(text, &pos, 2);
+  if (day < 0 || !expect('T')) return std::nullopt;
+  const std::chrono::year_month_day date(std::chrono::year(year),
+                                         std::chrono::month(static_cast<unsigned>(month)),
+                                         std::chrono::day(static_cast<unsigned>(day)));
+  if (!date.ok()) return std::nullopt;
+  const int hour = TakeNumber(text, &pos, 2);
+  if (hour < 0 || hour > 23 || !expect(':')) return std::nullopt;
+  const int minute = TakeNumber(text, &pos, 2);
+  if (minute < 0 || minute > 59 || !expect(':')) return std::nullopt;
+  const int second = TakeNumber(text, &pos, 2);
+  if (second < 0 || second > 60) return std::nullopt;  // 60 is a leap second
+  int64_t nanos = 0;
+  if (pos < text.size() && text[pos] == '.') {
+    ++pos;
+    int digits = 0;
+    while (pos < text.size() && text[pos] >= '0' && text[pos] <= '9') {
+      if (digits++ < 9) nanos = nanos * 10 + (text[pos] - '0');
+      ++pos;
+    }
+    if (digits == 0) return std::nullopt;
+    for (; digits < 9; ++digits) nanos *= 10;
+  }
+  std::chrono::minutes offset{};
+  if (pos >= text.size()) return std::nullopt;
+  const char zone = text[pos++];
+  if (zone == '+' || zone == '-') {
+    const int hours = TakeNumber(text, &pos, 2);
+    if (hours < 0 || hours > 23 || !expect(':')) return std::nullopt;
+    const int minutes = TakeNumber(text, &pos, 2);
+    if (minutes < 0 || minutes > 59) return std::nullopt;
+    offset = std::chrono::minutes((hours * 60 + minutes) * (zone == '-' ? -1 : 1));
+  } else if (zone != 'Z' && zone != 'z') {
+    return std::nullopt;
+  }
+  if (pos != text.size()) return std::nullopt;
+  return Instant{std::chrono::sys_days(date) + std::chrono::hours(hour) +
+                     std::chrono::minutes(minute) + std::chrono::seconds(second) - offset,
+                 std::chrono::nanoseconds(nanos)};
 }
 
 }  // namespace
@@ -72,53 +127,26 @@ std::string FormatMicroTime(WallTime t) {
 }
 
 Result<WallTime> ParseTime(std::string_view text) {
-  size_t pos = 0;
-  auto expect = [&](char c) { return pos < text.size() && (text[pos++] | 0x20) == (c | 0x20); };
-  std::tm tm{};
-  const int year = TakeNumber(text, &pos, 4);
-  if (year < 0 || !expect('-')) return BadTime(text);
-  const int month = TakeNumber(text, &pos, 2);
-  if (month < 1 || month > 12 || !expect('-')) return BadTime(text);
-  const int day = TakeNumber(text, &pos, 2);
-  if (day < 1 || day > 31 || !expect('T')) return BadTime(text);
-  const int hour = TakeNumber(text, &pos, 2);
-  if (hour < 0 || hour > 23 || !expect(':')) return BadTime(text);
-  const int minute = TakeNumber(text, &pos, 2);
-  if (minute < 0 || minute > 59 || !expect(':')) return BadTime(text);
-  const int second = TakeNumber(text, &pos, 2);
-  if (second < 0 || second > 60) return BadTime(text);
-  int64_t nanos = 0;
-  if (pos < text.size() && text[pos] == '.') {
-    ++pos;
-    int digits = 0;
-    while (pos < text.size() && text[pos] >= '0' && text[pos] <= '9') {
-      if (digits++ < 9) nanos = nanos * 10 + (text[pos] - '0');
-      ++pos;
-    }
-    if (digits == 0) return BadTime(text);
-    for (; digits < 9; ++digits) nanos *= 10;
+  const std::optional<Instant> at = ReadInstant(text);
+  if (!at) return BadTime(text);
+  // The seconds at the ends are left out, as not all of their nanoseconds fit.
+  constexpr auto kFirst = std::chrono::ceil<std::chrono::seconds>(WallTime::min());
+  constexpr auto kEnd = std::chrono::floor<std::chrono::seconds>(WallTime::max());
+  if (at->second < kFirst || at->second >= kEnd) {
+    return Error(Code::kBadRequest,
+                 fmt::format("the time '{}' is not between the years 1678 and 2261", text));
   }
-  int offset = 0;
-  if (pos >= text.size()) return BadTime(text);
-  const char zone = text[pos++];
-  if (zone == '+' || zone == '-') {
-    const int oh = TakeNumber(text, &pos, 2);
-    if (oh < 0 || !expect(':')) return BadTime(text);
-    const int om = TakeNumber(text, &pos, 2);
-    if (om < 0) return BadTime(text);
-    offset = (oh * 60 + om) * 60 * (zone == '-' ? -1 : 1);
-  } else if (zone != 'Z' && zone != 'z') {
-    return BadTime(text);
-  }
-  if (pos != text.size()) return BadTime(text);
-  tm.tm_year = year - 1900;
-  tm.tm_mon = month - 1;
-  tm.tm_mday = day;
-  tm.tm_hour = hour;
-  tm.tm_min = minute;
-  tm.tm_sec = second;
-  return WallTime(std::chrono::seconds(timegm(&tm) - offset) +
-                  std::chrono::duration_cast<WallTime::duration>(std::chrono::nanoseconds(nanos)));
+  return at->second + std::chrono::duration_cast<WallTime::duration>(at->fraction);
+}
+
+bool IsTime(std::string_view text) { return ReadInstant(text).has_value(); }
+
+Duration Between(WallTime from, WallTime to) {
+  Duration::rep out = 0;
+  const bool overflow = __builtin_sub_overflow(Duration(to.time_since_epoch()).count(),
+                                               Duration(from.time_since_epoch()).count(), &out);
+  if (overflow) return to < from ? Duration::min() : Duration::max();
+  return Duration(out);
 }
 
 Result<Duration> ParseDuration(std::string_view text) {
@@ -137,7 +165,10 @@ Result<Duration> ParseDuration(std::string_view text) {
     size_t n = 0;
     while (n < rest.size() && ((rest[n] >= '0' && rest[n] <= '9') || rest[n] == '.')) ++n;
     if (n == 0 || n > 18) return bad;
-    const double value = std::strtod(std::string(rest.substr(0, n)).c_str(), nullptr);
+    const std::string number(rest.substr(0, n));
+    char* end = nullptr;
+    const double value = std::strtod(number.c_str(), &end);
+    if (end != number.c_str() + n) return bad;
     rest.remove_prefix(n);
     size_t u = 0;
     while (u < rest.size() && !(rest[u] >= '0' && rest[u] <= '9') && rest[u] != '.') ++u;

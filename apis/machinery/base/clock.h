@@ -42,8 +42,15 @@ class FakeClock : public Clock {
 std::string FormatTime(WallTime t);
 // `2026-11-21T11:34:00.123456Z`, the form of metav1.MicroTime.
 std::string FormatMicroTime(WallTime t);
-// RFC 3339, any offset, any fraction (nanoseconds kept).
+// RFC 3339 of a day that exists in a year up to 9999, any offset, any fraction (nanoseconds kept).
+// kBadRequest for other texts and for times that a WallTime, which counts nanoseconds, cannot say:
+// it reaches from 1677-09-21T00:12:44Z to 2262-04-11T23:47:15Z. An engine's and Go's way to say
+// "never", 0001-01-01T00:00:00Z, is such a one.
 Result<WallTime> ParseTime(std::string_view text);
+// Whether the text is RFC 3339, also for times that ParseTime refuses as too far away.
+bool IsTime(std::string_view text);
+// to - from, or the longest duration when they are further apart.
+Duration Between(WallTime from, WallTime to);
 // Go's notation: `90s`, `1h30m`, `250ms`, and Docker's "0s".
 Result<Duration> ParseDuration(std::string_view text);
 // An age as kubectl prints it: `10s`, `3m5s`, `4h12m`, `9d`.

@@ -73,7 +73,8 @@ Result<Entry> EntryFromJson(const Json& json, size_t index) {
     return BadEntry(index, ".fieldsType: must be FieldsV1");
   if (const Json& time = GetAny(json, "time"); !time.is_null()) {
     const auto parsed = ParseTime(time.is_string() ? time.get<std::string>() : "");
-    if (!parsed.ok()) return BadEntry(index, ".time: must be a time as RFC 3339 writes it");
+    if (!parsed.ok())
+      return BadEntry(index, ".time: must be an RFC 3339 time between the years 1678 and 2261");
     e.time = FromSeconds(Seconds(*parsed));
   }
   if (const Json& fields = GetAny(json, "fieldsV1"); !fields.is_null()) {

@@ -151,6 +151,36 @@ TEST_F(Write, CreationTimestampMayComeBackInAnotherForm) {
   EXPECT_EQ(other.body["details"]["causes"][0]["field"], "metadata.creationTimestamp");
 }
 
+TEST_F(Write, TimesThatAreNoneAreRefusedByTheirPath) {
+  ASSERT_EQ(raw_.Do("POST", maps_, R"({"metadata":{"name":"a"}})").status, 201);
+  const std::string must = ": must be an RFC 3339 time between the years 1678 and 2261";
+  const auto expect = [&](const Json& metadata, const std::string& message) {
+    Json object = {{"apiVersion", "v1"}, {"kind", "ConfigMap"}, {"metadata", metadata}};
+    const RawAnswer patched =
+        raw_.Do("PATCH", maps_ + "/a", Json{{"metadata", metadata}}.dump(), kMerge);
+    object["metadata"]["name"] = "b";
+    const RawAnswer made = raw_.Do("POST", maps_, object.dump());
+    object["metadata"]["name"] = "a";
+    const RawAnswer put = raw_.Do("PUT", maps_ + "/a", object.dump());
+    for (const RawAnswer* answer : {&patched, &made, &put}) {
+      EXPECT_EQ(answer->status, 400) << answer->text;
+      EXPECT_EQ(answer->body["message"], message);
+    }
+  };
+  for (const char* time : {"", "now", "2026-02-31T00:00:00Z", "0001-01-01T00:00:00Z",
+                           "2300-01-01T00:00:00Z", "9999-12-31T23:59:59Z"}) {
+    expect({{"creationTimestamp", time}}, "metadata.creationTimestamp" + must);
+    expect({{"deletionTimestamp", time}}, "metadata.deletionTimestamp" + must);
+    expect({{"managedFields", {{{"manager", "x"}}, {{"time", time}}}}},
+           "metadata.managedFields[1].time" + must);
+  }
+  expect({{"managedFields", {{{"time", 1}}}}}, "metadata.managedFields[0].time" + must);
+  expect({{"managedFields", {{{"manager", 1}}}}},
+         "metadata.managedFields[0].manager: must be a string");
+  expect({{"managedFields", {{{"fieldsV1", 1}}}}},
+         "metadata.managedFields[0].fieldsV1: must be an object");
+}
+
 TEST_F(Write, DeepJsonIsRefused) {
   const std::string deep(10000, '[');
   EXPECT_EQ(raw_.Do("POST", maps_, R"({"data":)" + deep).status, 400);

@@ -66,6 +66,12 @@ TEST(Table, MissingAndOddValuesAreNull) {
        R"(["a",null,null,null,null,null])"},
       {R"({"metadata":{"name":"a","creationTimestamp":"soon"},"spec":{"replicas":2.0,"share":1}})",
        R"(["a",2,1,null,null,"<invalid>"])"},
+      {R"({"metadata":{"name":"a","creationTimestamp":"2026-02-31T00:00:00Z"}})",
+       R"(["a",null,null,null,null,"<invalid>"])"},
+      {R"({"metadata":{"name":"a","creationTimestamp":"0001-01-01T00:00:00Z"}})",
+       R"(["a",null,null,null,null,"<unknown>"])"},
+      {R"({"metadata":{"name":"a","creationTimestamp":"1680-01-01T00:00:00Z"}})",
+       R"(["a",null,null,null,null,"292y"])"},
       {R"({"metadata":{"name":"a","creationTimestamp":""},"spec":{"ports":[]}})",
        R"(["a",null,null,null,null,"<unknown>"])"}};
   for (const auto& [object, cells] : cases)

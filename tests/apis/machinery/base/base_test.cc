@@ -19,15 +19,83 @@ TEST(Clock, TimesRoundTripThroughRfc3339) {
   ASSERT_TRUE(t.ok());
   EXPECT_EQ(FormatTime(*t), "2026-11-21T09:34:05Z");
   EXPECT_EQ(FormatMicroTime(*t), "2026-11-21T09:34:05.250000Z");
-  for (const char* bad : {"", "2026-11-21", "2026-13-21T00:00:00Z", "2026-11-21T11:34:05", "x"})
-    EXPECT_FALSE(ParseTime(bad).ok()) << bad;
+}
+
+TEST(Clock, TimesAreOfDaysThatExist) {
+  const std::pair<const char*, bool> cases[] = {
+      {"2026-11-21T11:34:05Z", true},
+      {"2026-11-21t11:34:05z", true},
+      {"2026-11-21T11:34:05.123456789123Z", true},
+      {"2026-11-21T11:34:05-23:59", true},
+      {"2016-12-31T23:59:60Z", true},
+      {"2024-02-29T00:00:00Z", true},
+      {"2000-02-29T00:00:00Z", true},
+      {"0001-01-01T00:00:00Z", true},
+      {"9999-12-31T23:59:59Z", true},
+      {"", false},
+      {"x", false},
+      {"2026-11-21", false},
+      {"2026-11-21T11:34:05", false},
+      {"2026-11-21T11:34:05.Z", false},
+      {"2026-11-21T11:34:05Zx", false},
+      {"2026-11-21T24:00:00Z", false},
+      {"2026-11-21T11:60:00Z", false},
+      {"2026-11-21T11:34:61Z", false},
+      {"2026-11-21T11:34:05+24:00", false},
+      {"2026-11-21T11:34:05+01:60", false},
+      {"2026-11-21T11:34:05+0100", false},
+      {"2026-00-21T00:00:00Z", false},
+      {"2026-13-21T00:00:00Z", false},
+      {"2026-11-00T00:00:00Z", false},
+      {"2026-11-31T00:00:00Z", false},
+      {"2026-02-31T00:00:00Z", false},
+      {"2023-02-29T00:00:00Z", false},
+      {"1900-02-29T00:00:00Z", false},
+      {"12026-01-01T00:00:00Z", false},
+      {"-001-01-01T00:00:00Z", false},
+  };
+  for (const auto& [text, valid] : cases) {
+    EXPECT_EQ(IsTime(text), valid) << text;
+    if (!valid) {
+      EXPECT_FALSE(ParseTime(text).ok()) << text;
+    }
+  }
+}
+
+TEST(Clock, TimesThatDoNotFitAreRefused) {
+  for (const char* fits : {"1677-09-21T00:12:44Z", "1678-01-01T00:00:00Z", "1969-12-31T23:59:59Z",
+                           "2262-04-11T23:47:15Z"}) {
+    const auto t = ParseTime(fits);
+    ASSERT_TRUE(t.ok()) << fits;
+    EXPECT_EQ(FormatTime(*t), fits);
+  }
+  EXPECT_EQ(FormatMicroTime(*ParseTime("1969-12-31T23:59:59.75Z")), "1969-12-31T23:59:59.750000Z");
+  for (const char* far : {"0000-01-01T00:00:00Z", "0001-01-01T00:00:00Z", "1677-09-21T00:12:43Z",
+                          "1677-09-21T00:12:44+00:01", "2262-04-11T23:47:16Z",
+                          "2262-04-11T23:47:15-00:01", "9999-12-31T23:59:59.999999999Z"}) {
+    EXPECT_TRUE(IsTime(far)) << far;
+    const auto t = ParseTime(far);
+    ASSERT_FALSE(t.ok()) << far;
+    EXPECT_EQ(t.error().message,
+              "the time '" + std::string(far) + "' is not between the years 1678 and 2261");
+  }
+}
+
+TEST(Clock, TimesFarApart) {
+  const WallTime first = *ParseTime("1678-01-01T00:00:00Z");
+  const WallTime last = *ParseTime("2261-12-31T00:00:00Z");
+  EXPECT_EQ(Between(first, first + 3s), 3s);
+  EXPECT_EQ(Between(first + 3s, first), -3s);
+  EXPECT_EQ(Between(first, last), Duration::max());
+  EXPECT_EQ(Between(last, first), Duration::min());
 }
 
 TEST(Clock, DurationsAreGoNotation) {
   EXPECT_EQ(*ParseDuration("1h30m"), 90min);
   EXPECT_EQ(*ParseDuration("250ms"), 250ms);
   EXPECT_EQ(*ParseDuration("1.5s"), 1500ms);
-  for (const char* bad : {"", "5", "x", "1d", "s"}) EXPECT_FALSE(ParseDuration(bad).ok()) << bad;
+  for (const char* bad : {"", "5", "x", "1d", "s", ".s", "1.2.3s", "9999999999h", "1h-1m"})
+    EXPECT_FALSE(ParseDuration(bad).ok()) << bad;
 }
 
 TEST(Clock, AgesReadLikeKubectl) {

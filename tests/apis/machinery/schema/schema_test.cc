@@ -150,6 +150,12 @@ INSTANTIATE_TEST_SUITE_P(
              "3",
              {R"(spec.x: Unsupported value: 3: supported values: "1", "2")"}},
         Case{R"({"type":"string","format":"date-time"})", R"("2026-11-21T11:34:00+01:00")", {}},
+        Case{R"({"type":"string","format":"date-time"})", R"("0001-01-01T00:00:00Z")", {}},
+        Case{R"({"type":"string","format":"date"})", R"("1500-02-28")", {}},
+        Case{
+            R"({"type":"string","format":"date"})",
+            R"("2026-02-31")",
+            {R"(spec.x: Invalid value: "2026-02-31": spec.x in body must be of type date: "2026-02-31")"}},
         Case{
             R"({"type":"string","format":"date-time"})",
             R"("yesterday")",
