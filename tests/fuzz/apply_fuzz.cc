@@ -1,6 +1,9 @@
 #include "apis/machinery/managedfields/apply.h"
 
+#include <algorithm>
+
 #include "apis/machinery/managedfields/structure.h"
+#include "apis/machinery/meta/object.h"
 #include "tests/fuzz/generator.h"
 
 namespace {
@@ -12,8 +15,11 @@ using gantry::managedfields::Applied;
 using gantry::managedfields::ApplyRequest;
 using gantry::managedfields::Entry;
 using gantry::managedfields::ManagedFields;
+using gantry::schema::ListType;
+using gantry::schema::MapType;
+using gantry::schema::Node;
 
-const gantry::schema::Node& Root() { return gantry::fuzz::SampleSchema().root(); }
+const Node& Root() { return gantry::fuzz::SampleSchema().root(); }
 
 Entry Writer(std::string manager) {
   Entry out;
@@ -21,6 +27,40 @@ Entry Writer(std::string manager) {
   out.api_version = "example.com/v1";
   out.time = gantry::WallTime(std::chrono::seconds(1700000000));
   return out;
+}
+
+// Whether everything that the configuration states is in the object.
+bool Holds(const Node& node, const Json& object, const Json& config) {
+  if (config.is_object() && node.map_type == MapType::kGranular) {
+    static const Node any;
+    return object.is_object() &&
+           std::all_of(config.items().begin(), config.items().end(), [&](const auto& member) {
+             const auto property = node.properties.find(member.key());
+             const Node& child = property != node.properties.end() ? *property->second
+                                 : node.additional                 ? *node.additional
+                                                                   : any;
+             return object.contains(member.key()) &&
+                    Holds(child, object[member.key()], member.value());
+           });
+  }
+  if (!config.is_array() || node.list_type == ListType::kAtomic) return object == config;
+  const auto holds = [&](const Json& item) {
+    return std::any_of(object.begin(), object.end(),
+                       [&](const Json& have) { return Holds(*node.items, have, item); });
+  };
+  return object.is_array() && std::all_of(config.begin(), config.end(), holds);
+}
+
+bool HasScalar(const Json& value) {
+  return !value.is_structured() || std::any_of(value.begin(), value.end(), HasScalar);
+}
+
+// Without the order of lists.
+Json Sorted(Json value) {
+  if (!value.is_structured()) return value;
+  for (Json& member : value) member = Sorted(std::move(member));
+  if (value.is_array()) std::sort(value.begin(), value.end());
+  return value;
 }
 
 void CheckForms(const ManagedFields& managed) {
@@ -33,6 +73,48 @@ void CheckForms(const ManagedFields& managed) {
   Require(read->ToJson() == json, "the JSON form says the same", DumpJson(json));
   const auto text = gantry::ParseJson(managed.ToJsonText());
   Require(text.ok() && *text == json, "text and JSON are the same", managed.ToJsonText());
+}
+
+// Without what identifies an object, which nobody owns.
+Json Tracked(Json object) {
+  object.erase("apiVersion");
+  object.erase("kind");
+  const Json metadata = gantry::GetAny(object, "metadata");
+  object.erase("metadata");
+  for (const char* key : {"labels", "annotations", "finalizers"}) {
+    if (metadata.contains(key)) object["metadata"][key] = metadata[key];
+  }
+  return object;
+}
+
+// What one manager made of nothing, it takes away again; two that do not conflict may come in any
+// order. Both configurations are valid.
+void CheckFresh(const Json& config, const Json& other) {
+  const std::string story = DumpJson(config) + "\n" + DumpJson(other);
+  const auto apply = [](const Applied* live, const Json& what, const char* manager) {
+    const ManagedFields none;
+    return gantry::managedfields::Apply(Root(), live ? &live->object : nullptr,
+                                        live ? live->managed : none,
+                                        {what, Writer(manager), false, nullptr});
+  };
+  const auto made = apply(nullptr, config, "one");
+  Require(made.ok(), "a valid configuration makes an object", story,
+          made.ok() ? "" : made.error().message);
+  Require(made->object == config, "the first configuration is the object", story,
+          DumpJson(made->object));
+  const auto emptied = apply(&*made, Json::object(), "one");
+  Require(emptied.ok() && !HasScalar(Tracked(emptied->object)), "what is left out goes", story);
+  const auto both = apply(&*made, other, "two");
+  const auto first = apply(nullptr, other, "two");
+  Require(first.ok(), "a valid configuration makes an object", story);
+  const auto turned = apply(&*first, config, "one");
+  Require(both.ok() == turned.ok(), "a conflict is one in either order", story);
+  if (!both.ok()) return;
+  Require(Sorted(Tracked(both->object)) == Sorted(Tracked(turned->object)),
+          "the order of managers does not matter", story, DumpJson(both->object),
+          DumpJson(turned->object));
+  Require(both->managed.SameButTimes(turned->managed), "nor who owns what", story,
+          both->managed.ToJsonText(), turned->managed.ToJsonText());
 }
 
 // One object and its writers.
@@ -50,7 +132,13 @@ class World {
       return;
     }
     CheckForms(applied->managed);
-    if (IsValid(config) && (!exists_ || IsValid(object_))) CheckAgain(*applied, manager, config);
+    if (IsValid(config) && (!exists_ || IsValid(object_))) {
+      Require(Holds(Root(), applied->object, config), "the object has what was applied",
+              DumpJson(config), DumpJson(applied->object));
+      CheckAgain(*applied, manager, config);
+      CheckFresh(config, last_);
+      last_ = config;
+    }
     Take(*applied);
   }
 
@@ -106,6 +194,7 @@ class World {
 
   bool exists_ = false;
   Json object_;
+  Json last_ = Json::object();  // the last valid configuration
   ManagedFields managed_;
 };
 

@@ -18,6 +18,13 @@ size_t LevelsOf(const Json& value) {
   return below + 1;
 }
 
+// Whether it applies where the library's patch does not: nothing passes for null, and what moves to
+// where it is stays.
+bool IsOurs(const Json& operation) {
+  return (operation["op"] == "test" && operation["value"].is_null()) ||
+         (operation["op"] == "move" && operation["from"] == operation["path"]);
+}
+
 void CheckJsonPatch(const Json& current, const Json& patch) {
   if (!gantry::apiserver::CheckJsonPatch(patch).ok()) return;
   const auto patched = gantry::apiserver::ApplyJsonPatch(patch, current);
@@ -25,6 +32,14 @@ void CheckJsonPatch(const Json& current, const Json& patch) {
   Require(LevelsOf(*patched) <= kMostLevels, "a patched document is one that can be read");
   const auto again = gantry::ParseJson(gantry::DumpJson(*patched));
   Require(again.ok() && *again == *patched, "a patched document prints");
+  if (std::any_of(patch.begin(), patch.end(), IsOurs)) return;
+  try {
+    Require(current.patch(patch) == *patched, "the library patches the same",
+            gantry::DumpJson(current), gantry::DumpJson(patch));
+  } catch (const Json::exception& e) {
+    Require(false, "what applies, the library applies, too", gantry::DumpJson(current),
+            gantry::DumpJson(patch), e.what());
+  }
 }
 
 // Every difference can be said as a patch.
@@ -38,10 +53,23 @@ void CheckDifference(const Json& from, const Json& to) {
           gantry::DumpJson(from), gantry::DumpJson(patch));
 }
 
+// As RFC 7396 words it.
+Json Merged(Json target, const Json& patch) {
+  if (!patch.is_object()) return patch;
+  if (!target.is_object()) target = Json::object();
+  for (const auto& [name, value] : patch.items()) {
+    if (value.is_null()) target.erase(name);
+    else target[name] = Merged(target.contains(name) ? target[name] : Json(), value);
+  }
+  return target;
+}
+
 void CheckMergePatch(const Json& current, const Json& patch) {
   if (!current.is_object() || !patch.is_object()) return;
   Json once = current;
   once.merge_patch(patch);
+  Require(once == Merged(current, patch), "a merge patch is that of the RFC",
+          gantry::DumpJson(current), gantry::DumpJson(patch));
   Json twice = once;
   twice.merge_patch(patch);
   Require(once == twice, "a merge patch applies once", gantry::DumpJson(current),
@@ -61,12 +89,24 @@ bool IsPlain(const Json& patch) {
   return true;
 }
 
+// Whether it has neither directives nor lists, so that it is a merge patch.
+bool IsMerge(const Json& patch) {
+  if (patch.is_array()) return false;
+  if (!patch.is_object()) return true;
+  for (const auto& [key, member] : patch.items()) {
+    if (key.starts_with('$') || !IsMerge(member)) return false;
+  }
+  return true;
+}
+
 void CheckStrategicMerge(const Json& current, const Json& patch) {
   if (!current.is_object() || !patch.is_object()) return;
   const auto& root = gantry::fuzz::SampleSchema().root();
   const auto once = gantry::apiserver::StrategicMerge(root, current, patch);
   if (!once.ok()) return;
   Require(once->is_object(), "an object stays an object");
+  Require(!IsMerge(patch) || *once == Merged(current, patch), "without lists, it is a merge patch",
+          gantry::DumpJson(current), gantry::DumpJson(patch), gantry::DumpJson(*once));
   if (!IsPlain(patch)) return;
   const auto twice = gantry::apiserver::StrategicMerge(root, *once, patch);
   Require(twice.ok() && *twice == *once, "a plain strategic merge applies once",

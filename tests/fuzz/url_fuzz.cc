@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 
 #include "apiserver/filters/filters.h"
@@ -25,6 +26,31 @@ std::string Escape(std::string_view text) {
     out += {'%', kHex[byte >> 4], kHex[byte & 15]};
   }
   return out;
+}
+
+// The parts between the zeroes of the input, as names and values in turn.
+void CheckQuery(std::string_view text) {
+  std::vector<std::pair<std::string, std::string>> pairs;
+  std::string written;
+  while (!text.empty() && pairs.size() < 20) {
+    const auto take = [&text] {
+      const std::string part(text.substr(0, text.find('\0')));
+      text.remove_prefix(std::min(text.size(), part.size() + 1));
+      return part;
+    };
+    std::string name = take();
+    std::string value = take();
+    if (name.empty()) continue;
+    written += (written.empty() ? "" : "&") + Escape(name) + "=" + Escape(value);
+    pairs.emplace_back(std::move(name), std::move(value));
+  }
+  const Query query = Query::Parse(written);
+  Require(query.all() == pairs, "a query that was written is read", written);
+  for (const auto& [name, value] : pairs) {
+    const auto all = query.GetAll(name);
+    Require(query.Has(name) && query.Get(name) == all.front(), "the first value counts", written);
+    Require(std::count(all.begin(), all.end(), value) > 0, "a repeated name has its values");
+  }
 }
 
 void CheckInfo(const Request& request) {
@@ -69,7 +95,11 @@ void CheckRequest(std::string_view bytes) {
   Require(whole.request.body.size() <= kMaxBody, "a body is within its limit");
   if (whole.state != State::kComplete) return;
   Require(halves.state == State::kComplete, "a request may come in pieces");
-  Require(halves.request.path == whole.request.path && halves.request.body == whole.request.body,
+  Require(halves.used == whole.used && halves.request.method == whole.request.method &&
+              halves.request.path == whole.request.path &&
+              halves.request.query.all() == whole.request.query.all() &&
+              halves.request.headers.all() == whole.request.headers.all() &&
+              halves.request.body == whole.request.body,
           "a request in pieces is the same");
   CheckInfo(whole.request);
 }
@@ -85,6 +115,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const Query query = Query::Parse(text);
   for (const auto& [key, value] : query.all())
     Require(key.size() + value.size() <= size, "decoding adds nothing");
+  CheckQuery(text);
   (void)gantry::apiserver::HasToken(text, "gzip");
   if (!text.empty()) CheckRequest(text);
   CheckRequest("GET /" + std::string(text) + " HTTP/1.1\r\nHost: x\r\n\r\n");

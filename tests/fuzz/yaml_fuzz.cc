@@ -18,9 +18,19 @@ void CheckPrinted(const Json& value) {
           printed);
 }
 
+// JSON is read as such; behind the mark of a document, as YAML.
+void CheckFlow(const Json& value) {
+  const std::string text = "--- " + gantry::DumpJson(value);
+  const auto documents = gantry::yaml::ParseYaml(text);
+  if (!documents.ok()) return;
+  const bool same = value.is_null() ? documents->empty()
+                                    : documents->size() == 1 && (*documents)[0].value == value;
+  Require(same, "JSON is YAML that means the same", text);
+}
+
 }  // namespace
 
-// Every value that YAML or JSON can say, printed as YAML, is read back as itself.
+// Every value that YAML or JSON can say, printed as YAML or as JSON, is read back as itself.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view text = gantry::fuzz::AsText(data, size);
   if (const auto documents = gantry::yaml::ParseYaml(text); documents.ok()) {
@@ -33,7 +43,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     Require(documents.error().message.starts_with("yaml: "), "a refusal names its source");
   }
   // JSON says strings that YAML cannot say unquoted.
-  if (const auto json = gantry::ParseJson(text, nullptr, gantry::yaml::kMaxDepth); json.ok())
+  if (const auto json = gantry::ParseJson(text, nullptr, gantry::yaml::kMaxDepth); json.ok()) {
     CheckPrinted(*json);
+    CheckFlow(*json);
+  }
   return 0;
 }
