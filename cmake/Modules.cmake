@@ -1,7 +1,7 @@
 # One directory is one module, one CMake target, one C++ namespace.
 #
 #   gantry_library(NAME [SUBDIRS dir...] [DEPS target...])   static library of every *.cc here
-#   gantry_binary(NAME [DEPS target...])                     executable of every *.cc here
+#   gantry_binary(NAME [SOURCES file...] [DEPS target...])   executable of these, or of every *.cc here
 #   gantry_test(NAME [UNIT] [LABEL label] [DEPS target...])  gtest executable of every *.cc here
 #   gantry_fuzzer(NAME [SOURCES file...] [DEPS target...])   libFuzzer executable fuzz_NAME of NAME_fuzz.cc
 #   gantry_proto(NAME FILE.proto)                            static library of a protobuf file here
@@ -32,9 +32,11 @@ function(gantry_library name)
 endfunction()
 
 function(gantry_binary name)
-  cmake_parse_arguments(ARG "" "" "DEPS" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS *.cc)
-  add_executable(${name} ${sources})
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
+  if(NOT ARG_SOURCES)
+    file(GLOB ARG_SOURCES CONFIGURE_DEPENDS *.cc)
+  endif()
+  add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_DEPS})
 endfunction()
 

@@ -1,9 +1,12 @@
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "apis/machinery/base/result.h"
+#include "store/store.h"
 
 // The subcommands of `gantry`, one file each. They block until the process is told to end (SIGTERM
 // or SIGINT, which main has blocked in all threads) and return why they could not go on.
@@ -16,6 +19,9 @@ struct ServerOptions {
   std::string token_file;        // empty: <data_dir>/tokens.csv if it is there
   std::vector<std::string> san;  // further names of the server
   bool with_controllers = true;  // `gantry server`; else `gantry apiserver`
+  // How the store's URI is opened; tests put other disks below it.
+  std::function<Result<std::unique_ptr<store::Store>>(const std::string& uri)> open_store =
+      store::OpenStore;
 };
 Status RunServer(const ServerOptions& options);
 

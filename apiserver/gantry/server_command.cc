@@ -98,7 +98,7 @@ Status RunServer(const ServerOptions& options) {
 
   const std::string uri =
       options.store.empty() ? "rocksdb:" + options.data_dir + "/store" : options.store;
-  GANTRY_TRY_SET(const auto store, store::OpenStore(uri));
+  GANTRY_TRY_SET(const auto store, options.open_store(uri));
   LateStreams streams;
   apiserver::ApiServer::Options server_options;
   server_options.core.streams = &streams;

@@ -1,0 +1,87 @@
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "tests/consistency/checker/check.h"
+#include "tests/consistency/checker_test/sample_history.h"
+
+namespace gantry::consistency {
+namespace {
+
+std::string Write(const History& history) {
+  std::string text;
+  for (const Operation& op : history.operations) text += OperationLine(op) + "\n";
+  int64_t number = 0;
+  for (const Watch& watch : history.watches) {
+    text += WatchLine(++number, watch) + "\n";
+    for (const WatchEvent& event : watch.events) text += EventLine(number, event) + "\n";
+    text += WatchEndLine(number, watch) + "\n";
+  }
+  for (const Nanoseconds death : history.deaths) text += DeathLine(death) + "\n";
+  return text;
+}
+
+TEST(GoodHistoryTest, HasNoViolations) { EXPECT_EQ(Check(SampleHistory()).Text(), "ok"); }
+
+// What is permitted, though it may look odd.
+TEST(GoodHistoryTest, ConcurrencyLeavesAChoice) {
+  History h = SampleHistory();
+  h.operations[kGetX].begin = 85;  // beside the update, it may see the state before
+  h.operations[kGetX].items = {{"a/x", 11, "u1", "1.1", "1.2"}};
+  EXPECT_EQ(Check(h).Text(), "ok");
+  h.operations[kGetX].begin = 91;
+  EXPECT_EQ(Check(h).count(Property::kLinearizable), 1u);
+}
+
+TEST(GoodHistoryTest, AWriteWithoutAnswerMayHaveHappenedOrNot) {
+  History h = SampleHistory();
+  for (Watch& watch : h.watches) {
+    std::erase_if(watch.events, [](const WatchEvent& e) { return e.item.revision == 16; });
+  }
+  h.watches[kWatchAll].complete_to = 15;
+  EXPECT_EQ(Check(h).Text(), "ok");
+}
+
+TEST(GoodHistoryTest, ADeletionWithoutAnswerMayHaveHappened) {
+  History h = SampleHistory();
+  h.operations[kDeleteX].outcome = Outcome::kUnknown;
+  h.operations[kDeleteX].uid.clear();
+  EXPECT_EQ(Check(h).Text(), "ok");
+  h.operations[kDeleteX].expect = 13;
+  EXPECT_EQ(Check(h).Text(), "ok");
+  h.operations[kDeleteX].expect = 11;
+  EXPECT_EQ(Check(h).count(Property::kKnown), 1u);
+}
+
+TEST(GoodHistoryTest, WhatIsOldMayExpire) {
+  History h = SampleHistory();
+  h.watches[kWatchAGoesOn].events.clear();
+  h.watches[kWatchAGoesOn].outcome = Outcome::kExpired;
+  CheckOptions options;
+  options.resumable_within = 3;
+  EXPECT_EQ(Check(h, options).Text(), "ok");
+  options.resumable_within = 4;
+  EXPECT_EQ(Check(h, options).count(Property::kResumable), 1u);
+}
+
+TEST(GoodHistoryTest, ReadsBackAsItWasWritten) {
+  const std::string text = Write(SampleHistory());
+  std::istringstream in(text);
+  const Result<History> history = ReadHistory(in);
+  ASSERT_TRUE(history.ok()) << history.error().message;
+  EXPECT_EQ(Write(*history), text);
+  EXPECT_EQ(Check(*history).Text(), "ok");
+}
+
+TEST(GoodHistoryTest, ALineThatDoesNotReadIsNamed) {
+  for (const char* line : {"{", "{}", R"({"op":"leap","client":1,"key":"","begin":1})",
+                           R"({"event":4,"type":"added","time":1,"item":["",1,"","",""]})"}) {
+    std::istringstream in(std::string("{\"death\":1}\n") + line + "\n");
+    const Result<History> history = ReadHistory(in);
+    ASSERT_FALSE(history.ok()) << line;
+    EXPECT_EQ(history.error().message.rfind("line 2: ", 0), 0u) << history.error().message;
+  }
+}
+
+}  // namespace
+}  // namespace gantry::consistency
