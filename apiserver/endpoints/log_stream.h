@@ -1,32 +1,19 @@
 #pragma once
 
 #include "apis/nodeproxy/node_streams.h"
-#include "apiserver/http/handler.h"
-#include "apiserver/storage/ready_signal.h"
+#include "apiserver/endpoints/body_pipe.h"
 
 namespace gantry::apiserver {
 
-// Between a container's output, which blocks while the buffer is full, and a body that is pulled.
-// Both channels become one text. Thread-safe.
+// A container's output, both channels as one text, on its way to a body. Thread-safe.
 class LogBuffer : public nodeproxy::StreamSink {
  public:
-  bool OnData(nodeproxy::Channel channel, std::string_view bytes) override;
+  bool OnData(nodeproxy::Channel, std::string_view bytes) override { return pipe_.Write(bytes); }
   void OnEnd(Result<int> result) override;
-
-  BodyStream::State Pull(std::string* out, size_t max);
-  void OnReady(std::function<void()> wake);
-  // The reader is gone: producers stop.
-  void Close();
+  BodyPipe& pipe() { return pipe_; }
 
  private:
-  bool ReadyLocked() const REQUIRES(mu_) { return !bytes_.empty() || ended_; }
-
-  ReadySignal signal_;
-  Mutex mu_;
-  CondVar drained_;
-  std::string bytes_ GUARDED_BY(mu_);
-  bool ended_ GUARDED_BY(mu_) = false;
-  bool closed_ GUARDED_BY(mu_) = false;
+  BodyPipe pipe_;
 };
 
 // The body of `containers/log`.
@@ -36,8 +23,8 @@ class LogStream : public BodyStream {
       : buffer_(std::move(buffer)), handle_(std::move(handle)) {}
   ~LogStream() override;
 
-  State Pull(std::string* out, size_t max) override { return buffer_->Pull(out, max); }
-  void OnReady(std::function<void()> wake) override { buffer_->OnReady(std::move(wake)); }
+  State Pull(std::string* out, size_t max) override { return buffer_->pipe().Pull(out, max); }
+  void OnReady(std::function<void()> wake) override { buffer_->pipe().OnReady(std::move(wake)); }
 
  private:
   const std::shared_ptr<LogBuffer> buffer_;

@@ -1,8 +1,10 @@
 // `gantry`: the server, its parts alone, and tools for the store. apiserver/gantry/README.md
 #include <CLI/CLI.hpp>
 #include <csignal>
+#include <filesystem>
 #include <iostream>
 
+#include "apis/machinery/archive/archive.h"
 #include "apis/machinery/base/log.h"
 #include "apiserver/gantry/commands.h"
 #include "apiserver/server/nonresource.h"
@@ -47,12 +49,24 @@ int RunStoreCheck(const std::string& dir) {
   return report->problems == 0 ? 0 : 1;
 }
 
+// Backups that came from a running server are archives, others directories.
+Result<store::Revision> Restore(const std::string& backup, const std::string& dir,
+                                const store::RestoreOptions& options) {
+  if (!std::filesystem::is_regular_file(backup)) return store::RestoreBackup(backup, dir, options);
+  const std::string unpacked = dir + ".unpacked";
+  GANTRY_TRY(archive::Unpack(backup, unpacked));
+  auto revision = store::RestoreBackup(unpacked, dir, options);
+  std::error_code ignored;
+  std::filesystem::remove_all(unpacked, ignored);
+  return revision;
+}
+
 int RunStoreRestore(const std::string& backup, const std::string& dir) {
   store::RestoreOptions options;
   options.above =
       std::chrono::duration_cast<std::chrono::microseconds>(Clock::Real()->Now().time_since_epoch())
           .count();
-  const auto revision = store::RestoreBackup(backup, dir, options);
+  const auto revision = Restore(backup, dir, options);
   if (!revision.ok()) return Report(revision.error());
   std::cout << "restored; revisions continue at " << *revision << "\n";
   return 0;
@@ -99,7 +113,9 @@ int Main(int argc, char** argv) {
   save->add_option("dir", dir, "The store's directory")->required();
   save->add_option("backup", backup, "The backup's directory, which must not exist")->required();
   CLI::App* const restore = store_command->add_subcommand("restore", "Make a store from a backup");
-  restore->add_option("backup", backup, "The backup's directory")->required();
+  restore
+      ->add_option("backup", backup, "The backup: a directory, or the tar file that a server gave")
+      ->required();
   restore->add_option("dir", dir, "The new store's directory, which must not exist")->required();
 
   CLI::App* const version_command = app.add_subcommand("version", "Print the version");

@@ -109,6 +109,7 @@ Status RunServer(const ServerOptions& options) {
     return http::NewHttpsTransport(transport);
   };
   server_options.authenticator = authenticator.get();
+  server_options.backup_scratch = options.data_dir + "/backup-in-transfer";
   apiserver::ApiServer server(store.get(), server_options);
   GANTRY_TRY(server.Start(Context().WithTimeout(5min)));
 

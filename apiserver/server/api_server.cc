@@ -6,7 +6,9 @@
 namespace gantry::apiserver {
 
 ApiServer::ApiServer(store::Store* store, const Options& options)
-    : authorizer_(NewMastersAuthorizer()), core_(store, options.core) {
+    : authorizer_(NewMastersAuthorizer()),
+      core_(store, options.core),
+      backup_(store, options.backup_scratch) {
   health_.Add("ping", false, [] { return OkStatus(); });
   health_.Add("store", true, [store] { return store->Health(); });
   health_.Add("caches", true, [this] { return core_.Ready(); });
@@ -14,7 +16,7 @@ ApiServer::ApiServer(store::Store* store, const Options& options)
   filters.authenticator = options.authenticator;
   filters.authorizer = authorizer_.get();
   filters.in_flight = options.in_flight;
-  chain_ = BuildFilterChain(WithNonResourcePaths(core_.handler(), &health_), filters);
+  chain_ = BuildFilterChain(WithNonResourcePaths(core_.handler(), &health_, &backup_), filters);
 }
 
 std::shared_ptr<client::Transport> ApiServer::InProcess(const std::string& name) const {

@@ -3,6 +3,7 @@
 #include "apis/client/transport.h"
 #include "apiserver/core/api_core.h"
 #include "apiserver/filters/chain.h"
+#include "apiserver/server/backup.h"
 #include "apiserver/server/health.h"
 
 namespace gantry::apiserver {
@@ -16,6 +17,8 @@ class ApiServer {
     // Null: nobody has credentials, and only callers in this process, who say who they are, get in.
     const Authenticator* authenticator = nullptr;
     InFlightLimits in_flight;
+    // Where a backup is while it is sent: a directory of its own on the store's file system.
+    std::string backup_scratch;
   };
 
   // `store` and what `options` names outlive this.
@@ -39,6 +42,7 @@ class ApiServer {
   const std::unique_ptr<Authorizer> authorizer_;
   ApiCore core_;
   HealthChecks health_;
+  BackupEndpoint backup_;
   Handler chain_;
 };
 

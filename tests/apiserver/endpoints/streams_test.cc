@@ -209,20 +209,20 @@ TEST_F(Streams, AWatchWaitsForAPeerThatReadsSlowly) {
   response.websocket->OnClose();
 }
 
-TEST(LogBuffer, AFullBufferHoldsTheProducerUntilItIsReadOrClosed) {
-  const auto buffer = std::make_shared<apiserver::LogBuffer>();
+TEST(BodyPipe, AFullPipeHoldsTheProducerUntilItIsReadOrClosed) {
+  apiserver::BodyPipe pipe;
   const std::string piece(300 * 1024, 'x');
-  ASSERT_TRUE(buffer->OnData(Channel::kStdout, piece));
+  ASSERT_TRUE(pipe.Write(piece));
   std::thread producer([&] {
-    EXPECT_TRUE(buffer->OnData(Channel::kStdout, "y"));
-    EXPECT_TRUE(buffer->OnData(Channel::kStdout, piece));
-    EXPECT_FALSE(buffer->OnData(Channel::kStdout, "z"));
+    EXPECT_TRUE(pipe.Write("y"));
+    EXPECT_TRUE(pipe.Write(piece));
+    EXPECT_FALSE(pipe.Write("z"));
   });
   std::string out;
   // One byte of the second piece, so that it was taken; its rest fills the buffer for what follows.
   const size_t wanted = piece.size() + 2;
-  while (out.size() < wanted) buffer->Pull(&out, wanted - out.size());
-  buffer->Close();
+  while (out.size() < wanted) pipe.Pull(&out, wanted - out.size());
+  pipe.Close();
   producer.join();
 }
 

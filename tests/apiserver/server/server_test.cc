@@ -87,7 +87,8 @@ class ServerTest : public ::testing::Test {
     health_.Add("store", false, [this] { return store_; });
     health_.Add("caches", true, [this] { return caches_; });
     Handler endpoint = [shared = shared_](Request& r) { return Endpoint(shared, r); };
-    chain_ = BuildFilterChain(WithNonResourcePaths(std::move(endpoint), &health_), config);
+    chain_ =
+        BuildFilterChain(WithNonResourcePaths(std::move(endpoint), &health_, &backup_), config);
     User user;
     user.name = "me";
     user.groups = {"system:masters"};
@@ -101,6 +102,8 @@ class ServerTest : public ::testing::Test {
   std::unique_ptr<Authenticator> authenticator_;
   std::unique_ptr<Authorizer> authorizer_;
   HealthChecks health_;
+  std::unique_ptr<store::Store> memory_ = store::OpenStore("memory:").value();
+  BackupEndpoint backup_{memory_.get(), ""};
   Status store_;
   Status caches_;
   Handler chain_;
@@ -116,6 +119,8 @@ TEST_F(ServerTest, InProcessRequestsPassAllFilters) {
   const auto denied = NewInProcessTransport(chain_, other);
   EXPECT_EQ(denied->Do(Context(), {"GET", "/api/v1/configmaps", {}, ""})->status, 403);
 }
+
+TEST_F(ServerTest, AStoreInMemoryGivesNoBackup) { EXPECT_EQ(Get("/backup").status, 405); }
 
 TEST_F(ServerTest, AStreamIsReadPieceByPiece) {
   auto opened =
