@@ -9,7 +9,7 @@ namespace {
 
 constexpr size_t kShown = 6;
 
-std::string ItemText(const Item& item) {
+std::string ItemWords(const Item& item) {
   return fmt::format("{} at {}, uid {}, value {}, patch \"{}\"", item.key, item.revision, item.uid,
                      item.value, item.patch);
 }
@@ -100,7 +100,7 @@ std::vector<std::string> Difference(const std::vector<Item>& got, const std::vec
                              const char* text) {
     for (const Item& item : these) {
       if (lines.size() < kShown && std::find(those.begin(), those.end(), item) == those.end()) {
-        lines.push_back(text + ItemText(item));
+        lines.push_back(text + ItemWords(item));
       }
     }
   };

@@ -16,7 +16,7 @@ using Habit = Watcher::Habit;
 
 constexpr const char* kFullScope = "cc-full";
 constexpr int kFillers = 16;
-constexpr size_t kFilling = 1024;
+constexpr size_t kFillingBytes = 1024;
 constexpr auto kLook = std::chrono::milliseconds(1);
 
 Status MakeNamespace(Api* api, const std::string& name) {
@@ -34,7 +34,7 @@ void Fill(ServerProcess* server, size_t objects) {
   for (int i = 0; i < kFillers; ++i) {
     threads.emplace_back([&] {
       Api api(server);
-      const std::string filling(kFilling, 'f');
+      const std::string filling(kFillingBytes, 'f');
       for (size_t n; (n = next.fetch_add(1)) < objects;) {
         const std::string body = fmt::format(
             R"({{"apiVersion":"v1","kind":"ConfigMap","metadata":{{"name":"f{}"}},"data":{{"f":"{}"}}}})",

@@ -18,7 +18,7 @@ namespace {
 
 using apiserver::testing::TlsClient;
 
-constexpr auto kPatience = std::chrono::seconds(60);
+constexpr auto kStartPatience = std::chrono::seconds(60);
 constexpr auto kPause = std::chrono::milliseconds(2);
 
 std::string ReadAll(const std::string& path) {
@@ -68,7 +68,7 @@ Result<Duration> ServerProcess::Start() {
 }
 
 Result<std::string> ServerProcess::AwaitReady(int fd) {
-  const MonoTime deadline = Clock::Real()->Mono() + kPatience;
+  const MonoTime deadline = Clock::Real()->Mono() + kStartPatience;
   std::string text;
   while (text.find('\n') == std::string::npos) {
     pollfd waiting{fd, POLLIN, 0};

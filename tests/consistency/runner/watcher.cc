@@ -11,7 +11,7 @@ using Type = WatchEvent::Type;
 
 constexpr uint32_t kPastReach = 1500;
 constexpr uint32_t kEventsAtMost = 3000;  // after which a client leaves
-constexpr auto kPatience = std::chrono::seconds(20);
+constexpr auto kEventPatience = std::chrono::seconds(20);
 
 Type TypeOf(const std::string& word) {
   if (word == "ADDED") return Type::kAdded;
@@ -33,7 +33,7 @@ void Watcher::Run() {
     return;
   }
   while (Fence() == 0) WatchOnce();
-  const MonoTime deadline = Clock::Real()->Mono() + kPatience;
+  const MonoTime deadline = Clock::Real()->Mono() + kEventPatience;
   while (last_ < Fence() && Clock::Real()->Mono() < deadline) WatchOnce();
   // Says that nothing is awaited any more: what did not come until now is missing.
   Watch end;
