@@ -86,7 +86,6 @@ Task<Result<Written>> Registry::Update(const WriteScope& scope, const Mutation& 
     const bool again = written.code() == Code::kConflict || written.code() == Code::kNotFound;
     // Planning anew refuses a writer who named the revision that it was computed from.
     if (!again || attempt == kMaxConflicts) co_return written.error();
-    co_await CatchUp();
   }
 }
 
@@ -108,7 +107,6 @@ Task<Result<Deleted>> Registry::Delete(const WriteScope& scope, const DeleteOpti
     if (written.ok()) co_return Deleted{*std::move(written), gone};
     const bool again = written.code() == Code::kConflict || written.code() == Code::kNotFound;
     if (!again || attempt == kMaxConflicts) co_return written.error();
-    co_await CatchUp();
   }
 }
 
@@ -130,7 +128,6 @@ Task<Result<Written>> Registry::Apply(const WriteScope& scope, const ApplyConfig
     const bool again =
         code == Code::kConflict || code == Code::kNotFound || code == Code::kAlreadyExists;
     if (!again || attempt == kMaxConflicts) co_return written.error();
-    co_await CatchUp();
   }
 }
 
@@ -347,7 +344,12 @@ Task<Result<EntryPtr>> Registry::Commit(const WriteScope& scope, Plan plan) {
   if (!revision.ok()) {
     const schema::Definition& def = scope.target.def();
     const std::string name = ParseRelativeKey(result->key()).name;
-    switch (revision.code()) {
+    const Code code = revision.code();
+    const bool refused =
+        code == Code::kAlreadyExists || code == Code::kNotFound || code == Code::kConflict;
+    // Later reads know what the store refused it for, and so does another attempt.
+    if (refused) co_await CatchUp();
+    switch (code) {
       case Code::kAlreadyExists: co_return AlreadyExistsError(def.group, def.plural, name);
       case Code::kNotFound: co_return NotFoundError(def.group, def.plural, name);
       case Code::kConflict: co_return Modified(scope);

@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+
 #include "tests/envtest/envtest.h"
 
 namespace gantry::testing {
@@ -38,6 +41,30 @@ Object WidgetCrd() {
             "replicas": {"type": "integer", "minimum": 0, "maximum": 10}}},
           "status": {"type": "object", "properties": {"replicas": {"type": "integer"}}}}}}
       }]}})"));
+}
+
+// Of two who create the same name at once, one hears that it is taken; whoever hears that finds it.
+TEST(Crud, ARefusalIsKnownToLaterReads) {
+  EnvTest env;
+  std::atomic<int> met{0};
+  std::atomic<int> refused{0};
+  const auto create = [&](const std::string& manager) {
+    client::Client c = env.Client(manager);
+    for (int i = 0; i < 300; ++i) {
+      for (++met; met < 2 * (i + 1);) std::this_thread::yield();
+      const std::string name = "n" + std::to_string(i);
+      const auto made = c.Create({}, kConfigMaps, ConfigMap(name, manager));
+      if (made.ok()) continue;
+      ++refused;
+      EXPECT_EQ(made.code(), Code::kAlreadyExists) << made.error().message;
+      EXPECT_TRUE(c.Get({}, kConfigMaps, {"default", name}).ok()) << name;
+    }
+  };
+  {
+    std::jthread other([&] { create("other"); });
+    create("one");
+  }
+  EXPECT_EQ(refused, 300);
 }
 
 TEST(Crud, CreateGetUpdateDelete) {
