@@ -15,6 +15,9 @@ constexpr size_t kMaxCopiedBytes = 3 << 20;
 // What ParseJson reads: nothing deeper could be stored and read again.
 constexpr size_t kMaxLevels = 512;
 
+// A move looks at all that it moves, to see how deep it is: a bound for all moves together.
+constexpr size_t kMaxMovedValues = 10 << 20;
+
 using Tokens = std::vector<std::string>;
 
 Error DoesNotApply(std::string_view why) {
@@ -23,10 +26,12 @@ Error DoesNotApply(std::string_view why) {
       fmt::format("the server rejected our request due to an error in our request: {}", why));
 }
 
-size_t LevelsOf(const Json& value) {
+// Adds the number of values that it saw to *seen.
+size_t LevelsOf(const Json& value, size_t* seen) {
+  ++*seen;
   if (!value.is_structured()) return 0;
   size_t below = 0;
-  for (const Json& member : value) below = std::max(below, LevelsOf(member));
+  for (const Json& member : value) below = std::max(below, LevelsOf(member, seen));
   return below + 1;
 }
 
@@ -126,8 +131,9 @@ class Patcher {
     return out;
   }
 
-  static Status CheckDepth(const Tokens& path, const Json& value) {
-    if (path.size() + LevelsOf(value) <= kMaxLevels) return OkStatus();
+  Status CheckDepth(const Tokens& path, const Json& value) {
+    seen_ = 0;
+    if (path.size() + LevelsOf(value, &seen_) <= kMaxLevels) return OkStatus();
     return DoesNotApply(fmt::format("the document is nested deeper than {} levels", kMaxLevels));
   }
 
@@ -190,11 +196,16 @@ class Patcher {
       return DoesNotApply(fmt::format("'{}' cannot move into itself", Text(from)));
     Json value = std::move(*source);
     GANTRY_TRY(Remove(from));
-    return Add(path, std::move(value));
+    GANTRY_TRY(Add(path, std::move(value)));
+    moved_values_ += seen_;
+    if (moved_values_ <= kMaxMovedValues) return OkStatus();
+    return DoesNotApply(fmt::format("moves have more than {} values", kMaxMovedValues));
   }
 
   Json document_;
   size_t copied_bytes_ = 0;
+  size_t moved_values_ = 0;
+  size_t seen_ = 0;  // by the last look at how deep a value is
 };
 
 }  // namespace

@@ -47,7 +47,8 @@ MediaRange ParseRange(std::string_view text) {
     range.parameters[Lower(parts[i].substr(0, equals))] = std::move(value);
   }
   if (const auto q = range.parameters.find("q"); q != range.parameters.end()) {
-    range.quality = std::strtod(q->second.c_str(), nullptr);
+    const double quality = std::strtod(q->second.c_str(), nullptr);
+    range.quality = quality > 0 ? quality : 0;  // nor "nan", which has no order
   }
   return range;
 }

@@ -1,5 +1,7 @@
 #include "apiserver/endpoints/strategic_merge.h"
 
+#include <algorithm>
+#include <map>
 #include <set>
 
 #include "apis/machinery/meta/object.h"
@@ -39,13 +41,21 @@ const Node& Child(const Node& node, const std::string& name) {
 
 Status MergeObject(const Node& node, const Json& patch, Json* value);
 
-bool SameKeys(const std::vector<std::string>& keys, const Json& a, const Json& b) {
-  return std::all_of(keys.begin(), keys.end(), [&](const std::string& key) {
-    return GetAny(a, key.c_str()) == GetAny(b, key.c_str());
-  });
+// What tells an item of a keyed list from others.
+Json KeyOf(const std::vector<std::string>& keys, const Json& item) {
+  Json out = Json::array();
+  for (const std::string& key : keys) out.push_back(GetAny(item, key.c_str()));
+  return out;
 }
 
 Status MergeKeyedList(const Node& node, const Json& patch, Json* list) {
+  static const Node* const any = new Node;
+  const Node& item_node = node.items ? *node.items : *any;
+  std::map<Json, size_t> places;
+  for (size_t i = 0; i < list->size(); ++i) {
+    if ((*list)[i].is_object()) places.emplace(KeyOf(node.list_map_keys, (*list)[i]), i);
+  }
+  std::set<size_t> deleted;
   for (const Json& item : patch) {
     if (!item.is_object())
       return Error(Code::kBadRequest, "items of a merged list must be objects");
@@ -58,23 +68,26 @@ Status MergeKeyedList(const Node& node, const Json& patch, Json* list) {
       *list = std::move(items);
       return OkStatus();
     }
-    const auto at = std::find_if(list->begin(), list->end(), [&](const Json& existing) {
-      return existing.is_object() && SameKeys(node.list_map_keys, existing, item);
-    });
+    const auto place = places.find(KeyOf(node.list_map_keys, item));
     if (directive == "delete") {
-      if (at != list->end()) list->erase(at);
-      continue;
-    }
-    static const Node* const any = new Node;
-    const Node& item_node = node.items ? *node.items : *any;
-    if (at != list->end()) {
-      GANTRY_TRY(MergeObject(item_node, item, &*at));
+      if (place == places.end()) continue;
+      deleted.insert(place->second);
+      places.erase(place);
+    } else if (place != places.end()) {
+      GANTRY_TRY(MergeObject(item_node, item, &(*list)[place->second]));
     } else {
       Json added = Json::object();
       GANTRY_TRY(MergeObject(item_node, item, &added));
+      places.emplace(KeyOf(node.list_map_keys, added), list->size());
       list->push_back(std::move(added));
     }
   }
+  if (deleted.empty()) return OkStatus();
+  Json rest = Json::array();
+  for (size_t i = 0; i < list->size(); ++i) {
+    if (deleted.count(i) == 0) rest.push_back(std::move((*list)[i]));
+  }
+  *list = std::move(rest);
   return OkStatus();
 }
 
@@ -88,8 +101,9 @@ Status MergeList(const Node& node, const Json& patch, Json* value) {
     }
   }
   if (keyed) return MergeKeyedList(node, patch, value);
+  std::set<Json> have(value->begin(), value->end());
   for (const Json& item : patch) {
-    if (std::find(value->begin(), value->end(), item) == value->end()) value->push_back(item);
+    if (have.insert(item).second) value->push_back(item);
   }
   return OkStatus();
 }
@@ -100,9 +114,9 @@ Status Direct(const std::string& name, const Json& argument, Json* value) {
   if (name.compare(0, kDeleteFrom.size(), kDeleteFrom) == 0) {
     const auto list = value->find(name.substr(kDeleteFrom.size()));
     if (list == value->end() || !list->is_array()) return OkStatus();
-    for (const Json& gone : argument) {
-      list->erase(std::remove(list->begin(), list->end(), gone), list->end());
-    }
+    const std::set<Json> gone(argument.begin(), argument.end());
+    const auto is_gone = [&gone](const Json& item) { return gone.count(item) > 0; };
+    list->erase(std::remove_if(list->begin(), list->end(), is_gone), list->end());
     return OkStatus();
   }
   if (name == kRetainKeys) {

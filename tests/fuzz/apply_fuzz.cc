@@ -156,11 +156,29 @@ class World {
   const Json* live() const { return exists_ ? &object_ : nullptr; }
 
   // By the schema, which also wants items of sets and maps to differ, and without nulls: an update
-  // drops them, so that no stored object has any.
+  // drops them, so that no stored object has any. What has odd metadata is refused before.
   static bool IsValid(const Json& object) {
-    return !HasNull(object) && gantry::managedfields::FindFaults(Root(), object).empty() &&
+    return !HasOddMetadata(object) && !HasNull(object) &&
+           gantry::managedfields::FindFaults(Root(), object).empty() &&
            gantry::fuzz::SampleSchema().Validate(object).empty();
   }
+  static bool HasOddMetadata(const Json& object) {
+    const Json& metadata = gantry::GetAny(object, "metadata");
+    for (const char* key : {"labels", "annotations"}) {
+      const Json& map = gantry::GetAny(metadata, key);
+      const bool texts = std::all_of(map.begin(), map.end(), IsText);
+      if (!map.is_null() && (!map.is_object() || !texts)) return true;
+    }
+    const Json& finalizers = gantry::GetAny(metadata, "finalizers");
+    const Json& owners = gantry::GetAny(metadata, "ownerReferences");
+    return !(metadata.is_object() || metadata.is_null()) ||
+           !(finalizers.is_array() || finalizers.is_null()) ||
+           !(owners.is_array() || owners.is_null()) ||
+           !std::all_of(finalizers.begin(), finalizers.end(), IsText) ||
+           !std::all_of(owners.begin(), owners.end(),
+                        [](const Json& owner) { return IsText(gantry::GetAny(owner, "uid")); });
+  }
+  static bool IsText(const Json& value) { return value.is_string(); }
   static bool HasNull(const Json& value) {
     if (!value.is_structured()) return value.is_null();
     return std::any_of(value.begin(), value.end(), HasNull);

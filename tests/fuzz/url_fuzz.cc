@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <array>
 
+#include "apiserver/endpoints/continue_token.h"
+#include "apiserver/endpoints/negotiate.h"
 #include "apiserver/filters/filters.h"
 #include "apiserver/http/request_parser.h"
 #include "apiserver/http/url.h"
@@ -106,6 +108,23 @@ void CheckRequest(std::string_view bytes) {
 
 }  // namespace
 
+// What else of a request is read apart: what a client accepts, and where a list goes on.
+void CheckParts(std::string_view text) {
+  using gantry::apiserver::ContinueToken;
+  (void)gantry::apiserver::NegotiateForm(text);
+  const std::string type = gantry::apiserver::MediaType(text);
+  Require(gantry::apiserver::MediaType(type) == type, "a media type is its own", type);
+  if (const auto token = ContinueToken::Decode(std::string(text)); token.ok()) {
+    const auto again = ContinueToken::Decode(token->Encode());
+    Require(again.ok() && again->revision == token->revision && again->start == token->start,
+            "a token is read back");
+  }
+  const ContinueToken token{static_cast<gantry::store::Revision>(text.size()), std::string(text)};
+  const auto read = ContinueToken::Decode(token.Encode());
+  Require(read.ok() && read->revision == token.revision && read->start == text,
+          "a token that was made is read");
+}
+
 // The input as a request, and as the target of one.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view text = gantry::fuzz::AsText(data, size);
@@ -116,6 +135,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   for (const auto& [key, value] : query.all())
     Require(key.size() + value.size() <= size, "decoding adds nothing");
   CheckQuery(text);
+  CheckParts(text);
   (void)gantry::apiserver::HasToken(text, "gzip");
   if (!text.empty()) CheckRequest(text);
   CheckRequest("GET /" + std::string(text) + " HTTP/1.1\r\nHost: x\r\n\r\n");

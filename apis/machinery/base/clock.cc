@@ -49,7 +49,11 @@ struct Instant {
 // Nothing when the text is not RFC 3339.
 std::optional<Instant> ReadInstant(std::string_view text) {
   size_t pos = 0;
-  auto expect = [&](char c) { return pos < text.size() && (text[pos++] | 0x20) == (c | 0x20); };
+  auto expect = [&](char c) {
+    if (pos >= text.size()) return false;
+    const char have = text[pos++];
+    return have == c || (c == 'T' && have == 't');
+  };
   const int year = TakeNumber(text, &pos, 4);
   if (year < 0 || !expect('-')) return std::nullopt;
   const int month = TakeNumber(text, &pos, 2);

@@ -86,5 +86,26 @@ TEST(JsonPatch, DoesNotGrowWithoutBound) {
   }
 }
 
+TEST(JsonPatch, MovesAreBounded) {
+  Json document = {{"a", Json::array()}};
+  for (int i = 0; i < 20000; ++i) document["a"].push_back(i);
+  Json patch = Json::array();
+  const auto move = [&patch](const char* from, const char* to) {
+    patch.push_back({{"op", "move"}, {"from", from}, {"path", to}});
+  };
+  for (int i = 0; i < 100; ++i) {
+    move("/a", "/b");
+    move("/b", "/a");
+  }
+  const auto moved = ApplyJsonPatch(patch, document);
+  ASSERT_TRUE(moved.ok());
+  EXPECT_EQ(*moved, document);
+  for (int i = 0; i < 1000; ++i) {
+    move("/a", "/b");
+    move("/b", "/a");
+  }
+  EXPECT_EQ(ApplyJsonPatch(patch, document).code(), Code::kInvalid);
+}
+
 }  // namespace
 }  // namespace gantry::apiserver
