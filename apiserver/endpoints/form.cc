@@ -1,7 +1,9 @@
 #include "apiserver/endpoints/form.h"
 
+#include "apis/machinery/base/json_slice.h"
 #include "apis/machinery/base/log.h"
 #include "apiserver/registry/codec.h"
+#include "apiserver/table/cell_parts.h"
 #include "apiserver/table/table.h"
 
 namespace gantry::apiserver {
@@ -23,6 +25,14 @@ std::string BookmarkMeta(store::Revision revision, bool initial_end) {
                          : std::string());
 }
 
+// What clients get of an entry; an empty object when it cannot be read.
+void AppendWireText(const Target& target, const Entry& entry, std::string* out) {
+  const Status appended = AppendWireForm(target, entry, out);
+  if (appended.ok()) return;
+  LOG_ERROR("stored object does not decode", {"key", entry.key()}, {"error", appended.error()});
+  *out += "{}";
+}
+
 class JsonForm : public Form {
  public:
   explicit JsonForm(Target target) : target_(std::move(target)) {}
@@ -38,6 +48,9 @@ class JsonForm : public Form {
       *out += "{}";
     }
   }
+  void AppendOnce(const Entry& entry, bool, std::string* out) const override {
+    AppendWireText(target_, entry, out);
+  }
   void AppendBookmark(store::Revision revision, bool initial_end, std::string* out) const override {
     AppendTypeMeta(target_.def().kind, api_version(), out);
     *out += ",\"metadata\":" + BookmarkMeta(revision, initial_end) + "}";
@@ -48,7 +61,7 @@ class JsonForm : public Form {
   }
   void AppendItem(const Entry& entry, bool first, std::string* out) const override {
     if (!first) *out += ',';
-    Append(entry, first, out);
+    AppendOnce(entry, first, out);
   }
   void AppendListTail(std::string* out) const override { *out += "]}\n"; }
 
@@ -57,13 +70,14 @@ class JsonForm : public Form {
   const Target target_;
 };
 
-// The object with all of its metadata, for forms that are computed from it.
-Json WireObject(const Target& target, const Entry& entry) {
-  const auto wire = WireForm(target, entry);
-  Result<Json> object = wire.ok() ? ParseJson(**wire) : Result<Json>(wire.error());
-  if (object.ok()) return *std::move(object);
-  LOG_ERROR("stored object does not decode", {"key", entry.key()}, {"error", object.error()});
-  return Json::object();
+// The part of an object's text that a PartialObjectMetadata consists of.
+void AppendMetadataOnly(std::string_view object, const std::string& api_version, std::string* out) {
+  const std::string_view metadata = JsonMember(object, "metadata");
+  *out += "{\"apiVersion\":\"";
+  *out += api_version;
+  *out += "\",\"kind\":\"PartialObjectMetadata\",\"metadata\":";
+  *out += metadata.empty() ? "{}" : metadata;
+  *out += '}';
 }
 
 // metav1.PartialObjectMetadata: type and metadata alone.
@@ -77,7 +91,12 @@ class PartialForm : public Form {
                        list ? "PartialObjectMetadataList" : "PartialObjectMetadata", meta_version_);
   }
   void Append(const Entry& entry, bool, std::string* out) const override {
-    *out += DumpJson(table::PartialObjectMetadata(WireObject(target_, entry), api_version()));
+    std::string object;
+    AppendWireText(target_, entry, &object);
+    AppendMetadataOnly(object, api_version(), out);
+  }
+  void AppendOnce(const Entry& entry, bool first, std::string* out) const override {
+    Append(entry, first, out);
   }
   void AppendBookmark(store::Revision revision, bool initial_end, std::string* out) const override {
     AppendTypeMeta("PartialObjectMetadata", api_version(), out);
@@ -104,7 +123,11 @@ class TableForm : public Form {
  public:
   TableForm(Target target, const std::string& meta_version, table::IncludeObject include,
             const Clock* clock)
-      : target_(std::move(target)), meta_version_(meta_version), include_(include), clock_(clock) {}
+      : target_(std::move(target)),
+        meta_version_(meta_version),
+        include_(include),
+        clock_(clock),
+        parts_(*target_.version) {}
 
   std::string content_type(bool) const override {
     return fmt::format("application/json;as=Table;g=meta.k8s.io;v={}", meta_version_);
@@ -114,6 +137,9 @@ class TableForm : public Form {
     AppendHead(DumpJson(meta), first, out);
     AppendItem(entry, true, out);
     *out += "]}";
+  }
+  void AppendOnce(const Entry& entry, bool first, std::string* out) const override {
+    Append(entry, first, out);
   }
   void AppendBookmark(store::Revision revision, bool initial_end, std::string* out) const override {
     AppendHead(fmt::format("{{\"resourceVersion\":\"{}\"}}", revision), false, out);
@@ -130,8 +156,19 @@ class TableForm : public Form {
   }
   void AppendItem(const Entry& entry, bool first, std::string* out) const override {
     if (!first) *out += ',';
-    *out += DumpJson(table::Row(*target_.version, WireObject(target_, entry), include_,
-                                clock_->Now(), "meta.k8s.io/" + meta_version_));
+    std::string object;
+    AppendWireText(target_, entry, &object);
+    *out += "{\"cells\":";
+    *out += DumpJson(table::Cells(*target_.version, parts_.Of(object), clock_->Now()));
+    *out += ",\"object\":";
+    switch (include_) {
+      case table::IncludeObject::kNone: *out += "null"; break;
+      case table::IncludeObject::kMetadata:
+        AppendMetadataOnly(object, "meta.k8s.io/" + meta_version_, out);
+        break;
+      case table::IncludeObject::kObject: *out += object; break;
+    }
+    *out += '}';
   }
   void AppendListTail(std::string* out) const override { *out += "]}\n"; }
 
@@ -146,6 +183,7 @@ class TableForm : public Form {
   const std::string meta_version_;
   const table::IncludeObject include_;
   const Clock* const clock_;
+  const table::CellParts parts_;
 };
 
 }  // namespace

@@ -14,7 +14,7 @@ class Form : public ObjectFormat {
   virtual std::string content_type(bool list) const = 0;
   // `metadata`: {"resourceVersion":"7"} ...
   virtual void AppendListHead(const std::string& metadata, std::string* out) const = 0;
-  // `first`: no item was appended before.
+  // `first`: no item was appended before. Keeps nothing.
   virtual void AppendItem(const Entry& entry, bool first, std::string* out) const = 0;
   virtual void AppendListTail(std::string* out) const = 0;
 };

@@ -97,12 +97,12 @@ Result<std::string> EncodeAsIs(const Target& target, const Json& object, std::st
 
 Result<Json> DecodeEntry(const Target& target, const Entry& entry) {
   GANTRY_TRY_SET(Json object, entry.Decode());
-  if (entry.header().version == target.version->name) return object;
+  if (entry.version() == target.version->name) return object;
   return Convert(*target.kind, *target.version, std::move(object));
 }
 
 Result<std::shared_ptr<const std::string>> WireForm(const Target& target, const Entry& entry) {
-  if (entry.header().version == target.version->name) return entry.Wire();
+  if (entry.version() == target.version->name) return entry.Wire();
   GANTRY_TRY_SET(Json object, DecodeEntry(target, entry));
   if (const std::string managed = RenderManagedFields(entry.header().managed); !managed.empty()) {
     GANTRY_TRY_SET(object["metadata"]["managedFields"], ParseJson(managed));
@@ -110,8 +110,18 @@ Result<std::shared_ptr<const std::string>> WireForm(const Target& target, const 
   return std::make_shared<const std::string>(DumpJson(object));
 }
 
+Status AppendWireForm(const Target& target, const Entry& entry, std::string* out) {
+  if (entry.version() == target.version->name) {
+    entry.AppendWire(out);
+    return OkStatus();
+  }
+  GANTRY_TRY_SET(const std::shared_ptr<const std::string> wire, WireForm(target, entry));
+  *out += *wire;
+  return OkStatus();
+}
+
 bool NeedsWebhook(const Target& target, const Entry& entry) {
-  return target.kind->converter != nullptr && entry.header().version != target.version->name;
+  return target.kind->converter != nullptr && entry.version() != target.version->name;
 }
 
 Result<std::vector<EntryPtr>> ShowEntries(const Target& target, std::vector<EntryPtr> entries,
@@ -119,7 +129,7 @@ Result<std::vector<EntryPtr>> ShowEntries(const Target& target, std::vector<Entr
   std::vector<size_t> places;
   std::vector<Json> objects;
   for (size_t i = 0; i < entries.size(); ++i) {
-    if (entries[i]->header().version == target.version->name) continue;
+    if (entries[i]->version() == target.version->name) continue;
     GANTRY_TRY_SET(Json object, entries[i]->Decode());
     places.push_back(i);
     objects.push_back(std::move(object));

@@ -22,6 +22,8 @@ Result<Json> DecodeEntry(const Target& target, const Entry& entry);
 
 // Bytes for the wire in the version of `target`: shared when the entry is in that version.
 Result<std::shared_ptr<const std::string>> WireForm(const Target& target, const Entry& entry);
+// Appends the same and keeps nothing; nothing is appended after an error.
+Status AppendWireForm(const Target& target, const Entry& entry, std::string* out);
 
 // Whether only a webhook can show the entry in the version of `target`.
 bool NeedsWebhook(const Target& target, const Entry& entry);

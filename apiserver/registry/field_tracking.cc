@@ -3,6 +3,7 @@
 #include "apis/machinery/base/log.h"
 #include "apis/machinery/managedfields/apply.h"
 #include "apis/machinery/managedfields/managed_fields.h"
+#include "apis/machinery/managedfields/render.h"
 #include "apis/machinery/meta/object.h"
 
 namespace gantry::apiserver {
@@ -85,8 +86,11 @@ bool SameOwners(std::string_view a, std::string_view b) {
 
 std::string RenderManagedFields(std::string_view section) {
   if (section.empty()) return "";
-  const ManagedFields fields = DecodeSection(section);
-  return fields.entries().empty() ? std::string() : fields.ToJsonText();
+  std::string text;
+  text.reserve(2 * section.size() + 256);
+  const Status rendered = managedfields::AppendEncodedAsJson(section, &text);
+  if (!rendered.ok()) LOG_WARN("stored managedFields do not decode", {"error", rendered.error()});
+  return text;
 }
 
 }  // namespace gantry::apiserver

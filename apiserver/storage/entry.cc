@@ -45,14 +45,36 @@ std::shared_ptr<const std::string> Entry::Wire() const {
     if (is_wire_) return body_;
     body = body_;
   }
-  const std::string managed = render_ != nullptr ? (*render_)(header().managed) : std::string();
-  auto wire = std::make_shared<const std::string>(SpliceWire(*body, splice_, revision_, managed));
+  const std::string managed = Managed();
+  std::string made;
+  made.reserve(body->size() + managed.size() + 64);
+  apiserver::AppendWire(*body, splice_, revision_, managed, &made);
+  auto wire = std::make_shared<const std::string>(std::move(made));
   MutexLock lock(MutexFor(this));
   if (!is_wire_) {
     body_ = std::move(wire);
     is_wire_ = true;
   }
   return body_;
+}
+
+void Entry::AppendWire(std::string* out) const {
+  std::shared_ptr<const std::string> body;
+  bool is_wire = false;
+  {
+    MutexLock lock(MutexFor(this));
+    body = body_;
+    is_wire = is_wire_;
+  }
+  if (is_wire) {
+    out->append(*body);
+  } else {
+    apiserver::AppendWire(*body, splice_, revision_, Managed(), out);
+  }
+}
+
+std::string Entry::Managed() const {
+  return render_ != nullptr ? (*render_)(header().managed) : std::string();
 }
 
 std::string Entry::StoredJson() const {

@@ -29,8 +29,12 @@ class Entry {
   store::Revision revision() const { return revision_; }
   // Decoded anew at each call, in a few dozen nanoseconds; views into this entry.
   RecordHeader header() const;
-  // The document as clients get it.
+  // The API version that the document is in.
+  std::string_view version() const { return RecordVersion(header_); }
+  // The document as clients get it, made once and kept: for what is read again and again.
   std::shared_ptr<const std::string> Wire() const;
+  // Appends the same and keeps nothing: for lists, which read everything once.
+  void AppendWire(std::string* out) const;
   // The document with resourceVersion and without managedFields. kDataLoss when it does not parse.
   Result<Json> Decode() const;
   // The record as it was stored.
@@ -43,6 +47,8 @@ class Entry {
   Entry(std::string key, std::string header, std::string json, size_t splice,
         store::Revision revision, const ManagedRenderer* render);
   std::string StoredJson() const;
+  // managedFields as a JSON array; empty: left out.
+  std::string Managed() const;
 
   // Constant after construction.
   const std::string key_;

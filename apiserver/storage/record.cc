@@ -185,24 +185,26 @@ Result<RecordHeader> DecodeHeader(std::string_view value) {
   return h;
 }
 
-std::string SpliceWire(std::string_view json, size_t splice, int64_t revision,
-                       std::string_view managed_json) {
-  std::string out;
-  out.reserve(json.size() + managed_json.size() + 64);
-  out.append(json.substr(0, splice));
+std::string_view RecordVersion(std::string_view value) {
+  Reader in(value.substr(3));
+  return in.String();
+}
+
+void AppendWire(std::string_view json, size_t splice, int64_t revision,
+                std::string_view managed_json, std::string* out) {
+  out->append(json.substr(0, splice));
   if (!managed_json.empty()) {
-    out += "\"managedFields\":";
-    out += managed_json;
-    out.push_back(',');
+    *out += "\"managedFields\":";
+    *out += managed_json;
+    out->push_back(',');
   }
   if (revision != 0) {
-    out += "\"resourceVersion\":\"";
-    out += std::to_string(revision);
-    out += "\",";
+    *out += "\"resourceVersion\":\"";
+    *out += std::to_string(revision);
+    *out += "\",";
   }
-  if (json[splice] == '}' && out.back() == ',') out.pop_back();
-  out.append(json.substr(splice));
-  return out;
+  if (json[splice] == '}' && out->back() == ',') out->pop_back();
+  out->append(json.substr(splice));
 }
 
 Result<Json> DecodeObject(std::string_view json, int64_t revision) {

@@ -62,10 +62,14 @@ std::string EncodeRecord(const Json& object, const RecordInput& input);
 // kDataLoss when `value` is not a record of a known format.
 Result<RecordHeader> DecodeHeader(std::string_view value);
 
-// The JSON with `"resourceVersion":"<revision>"` and, unless empty, `managed_json` (an array) put
-// in. Revision 0 (an object that was not stored: a dry run) is left out.
-std::string SpliceWire(std::string_view json, size_t splice, int64_t revision,
-                       std::string_view managed_json);
+// Only the API version that the JSON of a record is in, without looking further. REQUIRES: `value`
+// begins with a header that decodes.
+std::string_view RecordVersion(std::string_view value);
+
+// Appends the JSON with `"resourceVersion":"<revision>"` and, unless empty, `managed_json` (an
+// array) put in. Revision 0 (an object that was not stored: a dry run) is left out.
+void AppendWire(std::string_view json, size_t splice, int64_t revision,
+                std::string_view managed_json, std::string* out);
 
 // Parses the JSON part of a record and sets resourceVersion; no managedFields.
 Result<Json> DecodeObject(std::string_view json, int64_t revision);

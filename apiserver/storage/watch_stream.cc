@@ -102,7 +102,7 @@ bool WatchStream::PullInitial(std::string* out, size_t limit, State* state) {
     size_t sent = 0;
     for (; sent < initial_batch_.size() && out->size() < limit; ++sent) {
       const Entry& entry = Shown(initial_batch_[sent]);
-      if (options_.filter.Matches(entry)) AppendObject("ADDED", entry, out);
+      if (options_.filter.Matches(entry)) AppendObject("ADDED", entry, true, out);
     }
     initial_batch_.erase(initial_batch_.begin(), initial_batch_.begin() + static_cast<long>(sent));
     if (initial_batch_.empty()) shown_.clear();
@@ -167,23 +167,27 @@ void WatchStream::Append(const CacheEvent& event, std::string* out) {
   const bool before = event.previous != nullptr && options_.filter.Matches(Shown(event.previous));
   const Entry& entry = Shown(event.entry);
   if (event.type == CacheEvent::Type::kDelete) {
-    if (before) AppendObject("DELETED", entry, out);
+    if (before) AppendObject("DELETED", entry, false, out);
     return;
   }
   const bool after = options_.filter.Matches(entry);
   if (after) {
-    AppendObject(before ? "MODIFIED" : "ADDED", entry, out);
+    AppendObject(before ? "MODIFIED" : "ADDED", entry, false, out);
   } else if (before) {
     // What the watcher knew, at the revision that took it away.
-    AppendObject("DELETED", *Shown(event.previous).At(entry.revision()), out);
+    AppendObject("DELETED", *Shown(event.previous).At(entry.revision()), true, out);
   }
 }
 
-void WatchStream::AppendObject(const char* type, const Entry& entry, std::string* out) {
+void WatchStream::AppendObject(const char* type, const Entry& entry, bool once, std::string* out) {
   *out += "{\"type\":\"";
   *out += type;
   *out += "\",\"object\":";
-  options_.format->Append(entry, first_, out);
+  if (once) {
+    options_.format->AppendOnce(entry, first_, out);
+  } else {
+    options_.format->Append(entry, first_, out);
+  }
   *out += "}\n";
   first_ = false;
 }

@@ -22,6 +22,8 @@ class ObjectFormat {
   // Appends the document of `entry`. `first`: it is the first object of the stream (a Table names
   // its columns only there).
   virtual void Append(const Entry& entry, bool first, std::string* out) const = 0;
+  // The same for one of many entries that are written once, and whose form is not to be kept.
+  virtual void AppendOnce(const Entry& entry, bool first, std::string* out) const = 0;
   // Appends the object of a bookmark; `initial_end`: the one that ends the initial events, marked
   // by the annotation kInitialEventsEnd.
   virtual void AppendBookmark(store::Revision revision, bool initial_end,
@@ -83,7 +85,8 @@ class WatchStream : public BodyStream {
   // The entries of events that concern this watch.
   std::vector<EntryPtr> EntriesOf(const ResourceCache::Read& read) const;
   void Append(const CacheEvent& event, std::string* out);
-  void AppendObject(const char* type, const Entry& entry, std::string* out);
+  // `once`: of the state at the start, not an event that other watches have, too.
+  void AppendObject(const char* type, const Entry& entry, bool once, std::string* out);
   void AppendError(const Error& error, std::string* out);
   void AppendBookmark(bool initial_end, std::string* out);
   State Idle(std::string* out);

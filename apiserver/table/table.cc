@@ -57,12 +57,16 @@ Json ColumnDefinitions(const schema::Version& version) {
   return out;
 }
 
-Json Row(const schema::Version& version, const Json& object, IncludeObject include, WallTime now,
-         std::string_view api_version) {
+Json Cells(const schema::Version& version, const Json& object, WallTime now) {
   Json cells = Json::array();
   cells.push_back(GetString(GetObject(object, "metadata"), "name"));
   for (const PrinterColumn& c : version.columns) cells.push_back(Cell(c, object, now));
-  Json out = {{"cells", std::move(cells)}};
+  return cells;
+}
+
+Json Row(const schema::Version& version, const Json& object, IncludeObject include, WallTime now,
+         std::string_view api_version) {
+  Json out = {{"cells", Cells(version, object, now)}};
   switch (include) {
     case IncludeObject::kNone: out["object"] = nullptr; break;
     case IncludeObject::kMetadata:

@@ -21,8 +21,11 @@ Result<IncludeObject> ParseIncludeObject(std::string_view text);
 // The `columnDefinitions`: Name, then the version's printer columns.
 Json ColumnDefinitions(const schema::Version& version);
 
-// One element of `rows`. Cells follow the columns; an absent value, or one that is not of its
-// column's type, is null. Dates are ages at `now`.
+// The cells of a row, which follow the columns; an absent value, or one that is not of its column's
+// type, is null. Dates are ages at `now`.
+Json Cells(const schema::Version& version, const Json& object, WallTime now);
+
+// One element of `rows`.
 Json Row(const schema::Version& version, const Json& object, IncludeObject include, WallTime now,
          std::string_view api_version);
 

@@ -18,7 +18,6 @@ constexpr char kAncient[] = "ancient-changes";
 constexpr char kFieldsType[] = "FieldsV1";
 constexpr int kMaxUpdaters = 10;
 constexpr size_t kMaxManager = 128;
-constexpr uint64_t kWireVersion = 1;
 // What a WallTime can say.
 constexpr int64_t kMaxSeconds =
     std::chrono::duration_cast<std::chrono::seconds>(WallTime::duration::max()).count();
@@ -115,7 +114,7 @@ Result<ManagedFields> ManagedFields::Decode(std::string_view bytes) {
   uint64_t version = 0, count = 0;
   GANTRY_TRY(wire::TakeVarint(&bytes, &version));
   GANTRY_TRY(wire::TakeVarint(&bytes, &count));
-  if (version != kWireVersion || count > bytes.size()) return wire::Corrupt();
+  if (version != wire::kVersion || count > bytes.size()) return wire::Corrupt();
   out.entries_.resize(count);
   for (Entry& e : out.entries_) {
     uint64_t apply = 0, time = 0;
@@ -141,7 +140,7 @@ Result<ManagedFields> ManagedFields::Decode(std::string_view bytes) {
 std::string ManagedFields::Encode() const {
   std::string out;
   if (entries_.empty()) return out;
-  wire::PutVarint(kWireVersion, &out);
+  wire::PutVarint(wire::kVersion, &out);
   wire::PutVarint(entries_.size(), &out);
   for (const Entry& e : entries_) {
     wire::PutVarint(e.operation == kApply ? 1 : 0, &out);

@@ -10,6 +10,8 @@
 // length.
 namespace gantry::managedfields::wire {
 
+constexpr uint64_t kVersion = 1;  // the first number of the encoded entries of an object
+
 inline Error Corrupt() { return Error(Code::kDataLoss, "managed fields do not decode"); }
 
 inline void PutVarint(uint64_t value, std::string* out) {

@@ -12,6 +12,9 @@ namespace {
 class PlainFormat : public ObjectFormat {
  public:
   void Append(const Entry& entry, bool, std::string* out) const override { *out += *entry.Wire(); }
+  void AppendOnce(const Entry& entry, bool, std::string* out) const override {
+    entry.AppendWire(out);
+  }
   void AppendBookmark(store::Revision revision, bool initial_end, std::string* out) const override {
     *out += std::to_string(revision) + (initial_end ? " end" : "");
   }

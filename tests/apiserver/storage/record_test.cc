@@ -56,7 +56,14 @@ TEST(Record, WireFormHasRevisionAndManagedFieldsOnce) {
     EXPECT_EQ(*entry->Decode(), want);
     Json wire = want;
     if (*managed != '\0') wire["metadata"]["managedFields"] = {{{"manager", managed}}};
+    std::string once = "[";
+    entry->AppendWire(&once);
+    EXPECT_EQ(Json::parse(once + "]"), Json::array({wire}));
     EXPECT_EQ(Json::parse(*entry->Wire()), wire);
+    std::string again = "[";
+    entry->AppendWire(&again);
+    EXPECT_EQ(again, once) << "of the form that is kept";
+    EXPECT_EQ(entry->version(), entry->header().version);
     EXPECT_EQ(entry->Wire(), entry->Wire()) << "made once";
     EXPECT_EQ(*entry->Decode(), want) << "also when the wire form replaced the stored one";
     EXPECT_EQ(entry->Record(), record);

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "apiserver/table/cell_parts.h"
+
 namespace gantry::apiserver::table {
 namespace {
 
@@ -56,6 +58,31 @@ TEST(Table, HasColumnsAndCells) {
   EXPECT_EQ(table["rows"][0]["object"], Json({{"kind", "PartialObjectMetadata"},
                                               {"apiVersion", kV1},
                                               {"metadata", object["metadata"]}}));
+}
+
+TEST(Table, CellsNeedOnlySomePartsOfAnObject) {
+  Json object = Object();
+  object["spec"]["more"] = "not read, but a part of what is";
+  object["metadata"]["labels"] = {{"not", "read"}};
+  object["status"] = {{"not", "read"}};
+  const Json parts = CellParts(Widgets()).Of(DumpJson(object));
+  EXPECT_EQ(Cells(Widgets(), parts, kNow), Cells(Widgets(), object, kNow));
+  EXPECT_EQ(parts["metadata"].size(), 2u) << parts;
+  EXPECT_FALSE(parts.contains("status")) << parts;
+
+  const std::vector<const char*> paths = {"{.status.not}",        ".metadata",
+                                          ".metadata.labels.not", ".metadata.labels['not']",
+                                          ".status['not']",       ".spec.ports[?(@.port==80)].port",
+                                          ".none.at.all"};
+  for (const char* path : paths) {
+    schema::Version version;
+    version.columns = {Column("Some", "string", path)};
+    EXPECT_EQ(Cells(version, CellParts(version).Of(DumpJson(object)), kNow),
+              Cells(version, object, kNow))
+        << path;
+  }
+  EXPECT_EQ(Cells(Widgets(), CellParts(Widgets()).Of("{}"), kNow),
+            Json({"", nullptr, nullptr, nullptr, nullptr, nullptr}));
 }
 
 TEST(Table, MissingAndOddValuesAreNull) {

@@ -1,4 +1,5 @@
 #include "apis/machinery/managedfields/managed_fields.h"
+#include "apis/machinery/managedfields/render.h"
 
 #include <gtest/gtest.h>
 
@@ -395,6 +396,14 @@ TEST(ManagedFields, EveryFieldHasExactlyOneOwner) {
       EXPECT_EQ(decoded->ToJson(), m.ToJson());
       EXPECT_EQ(ManagedFields::FromJson(m.ToJson())->Encode(), bytes);
       EXPECT_EQ(DumpJson(m.ToJson()), m.ToJsonText());
+      std::string rendered = "before ";
+      ASSERT_TRUE(AppendEncodedAsJson(bytes, &rendered).ok());
+      EXPECT_EQ(rendered, "before " + (bytes.empty() ? "" : m.ToJsonText()));
+      for (size_t cut = 1; cut < bytes.size(); cut += 9) {
+        std::string nothing;
+        EXPECT_FALSE(AppendEncodedAsJson(bytes.substr(0, cut), &nothing).ok());
+        EXPECT_EQ(nothing, "");
+      }
       before = after;
     }
   }

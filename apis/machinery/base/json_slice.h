@@ -1,0 +1,12 @@
+#pragma once
+
+#include <string_view>
+
+namespace gantry {
+
+// The text of one member of a JSON object, cut out without parsing the rest; empty when there is
+// none. REQUIRES: `object` is the text of an object as DumpJson writes it (valid, no white space),
+// `key` needs no escapes.
+std::string_view JsonMember(std::string_view object, std::string_view key);
+
+}  // namespace gantry
