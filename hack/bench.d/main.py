@@ -75,7 +75,7 @@ def main(argv):
     names = chosen(parser, options)
     if not options.no_build:
         build = ["ninja", "-C", "build", "gantry", "kubectl-gantry", "store_bench", "floor_server",
-                 "bench_load"]
+                 "bench_load", "micro_bench"]
         for command in (["cmake", "--preset", "release"], build):
             done = subprocess.run(command, cwd=bench.ROOT, stdout=subprocess.PIPE, text=True,
                                   stderr=subprocess.STDOUT, check=False)

@@ -1,7 +1,8 @@
 """The sections of hack/bench, in order. Each is a module whose first line of documentation is its
 title, with run(bench). API are those that --server can be asked for."""
 
-from . import (containers, informer, lists, memory, reads, start, store, upkeep, watches, writes)
+from . import (containers, informer, lists, memory, micro, reads, start, store, upkeep, watches,
+               writes)
 
 ALL = {
     "store": store,
@@ -14,5 +15,6 @@ ALL = {
     "memory": memory,
     "start": start,
     "containers": containers,
+    "micro": micro,
 }
 API = ["read", "write", "list", "informer", "watch"]
