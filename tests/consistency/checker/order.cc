@@ -88,37 +88,56 @@ class Sweep {
     std::sort(by_end.begin(), by_end.end(),
               [&](size_t a, size_t b) { return steps[a]->end < steps[b]->end; });
     std::vector<Place> places(steps.size(), 0);
+    std::vector<size_t> binders(steps.size(), kNone);
     Place bound = 0;
-    const Step* binding = nullptr;
+    size_t binder = kNone;
     size_t ended = 0;
     for (const size_t i : by_begin) {
       const Step& step = *steps[i];
       for (; ended < by_end.size() && steps[by_end[ended]]->end < step.begin; ++ended) {
         if (places[by_end[ended]] > bound) {
-          bound = places[by_end[ended]];
-          binding = steps[by_end[ended]];
+          binder = by_end[ended];
+          bound = places[binder];
         }
       }
+      binders[i] = binder;
       places[i] = Smallest(step, std::max(bound, step.at_least));
       if (places[i] != kNowhere) continue;
       places[i] = step.choice == Step::Choice::kFixed ? step.place : 0;
-      Complain(step, bound >= step.at_least ? binding : nullptr);
+      // Who came first: where its place is not its own choice, whoever it has it from.
+      std::vector<const Step*> chain;
+      for (size_t at = binder; at != kNone && chain.size() < kShown; at = binders[at]) {
+        if (places[at] <= places[i]) break;
+        const size_t from = binders[at];
+        if (from == kNone || places[from] < places[at]) chain.push_back(steps[at]);
+      }
+      Complain(step, bound >= step.at_least ? chain : std::vector<const Step*>());
+      bound = places[i];  // one complaint is enough
     }
   }
 
  private:
-  void Complain(const Step& step, const Step* binding) {
-    if (binding == nullptr) {
+  static constexpr size_t kNone = SIZE_MAX;
+  static constexpr size_t kShown = 4;
+
+  void Complain(const Step& step, const std::vector<const Step*>& chain) {
+    if (chain.empty()) {
       report_->Add(property_, "the answer is older than what was asked for", {step.Show()});
       return;
     }
-    std::vector<std::string> lines = {"first: " + binding->Show(), "later: " + step.Show()};
-    if (step.op != nullptr && step.op->verb < Verb::kList) {
-      const Revision revision = binding->place != 0 ? binding->place / 2 : binding->state;
-      for (std::string& line : log_.Around(step.op->key, revision))
-        lines.push_back(std::move(line));
+    std::vector<std::string> lines;
+    for (auto it = chain.rbegin(); it != chain.rend(); ++it) {
+      lines.push_back("before: " + (*it)->Show());
     }
-    report_->Add(property_, "the later operation does not know of the first one", std::move(lines));
+    lines.push_back("later: " + step.Show());
+    if (step.op != nullptr && step.op->verb < Verb::kList) {
+      const Step& last = *chain.front();
+      const Revision revision = last.place != 0 ? last.place / 2 : last.state;
+      for (std::string& line : log_.Around(step.op->key, revision)) {
+        lines.push_back(std::move(line));
+      }
+    }
+    report_->Add(property_, "the later operation does not know of those before", std::move(lines));
   }
 
   const Property property_;

@@ -120,11 +120,15 @@ class WatchChecker {
     return true;
   }
 
-  // Whether the objects were the state at `from` or at some time after it.
+  // Whether the objects were the state at `from` or at some time after it; or the beginning of it,
+  // as the watch may have ended in the middle.
   bool WasOnce(const std::vector<Item>& items, Revision from) const {
+    const auto begins = [&items](const std::vector<Item>& state) {
+      return state.size() >= items.size() && std::equal(items.begin(), items.end(), state.begin());
+    };
     const Revision until = std::max(from, progress_.NewestAt(watch_.end));
     for (size_t i = FirstAfter(from); from <= until; ++i) {
-      if (items == log_.StateAt(watch_.scope, from)) return true;
+      if (begins(log_.StateAt(watch_.scope, from))) return true;
       if (i >= scope_.size()) return false;
       from = scope_[i]->item.revision;
     }

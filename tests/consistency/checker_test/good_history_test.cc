@@ -42,6 +42,16 @@ TEST(GoodHistoryTest, AWriteWithoutAnswerMayHaveHappenedOrNot) {
   EXPECT_EQ(Check(h).Text(), "ok");
 }
 
+TEST(GoodHistoryTest, AWatchMayEndAmongTheObjectsItBeginsWith) {
+  History h = SampleHistory();
+  Watch& watch = h.watches[kWatchAny];
+  watch.events = {{WatchEvent::Type::kAdded, 183, {"a/x", 15, "u2", "1.5", ""}}};
+  EXPECT_EQ(Check(h).Text(), "ok");
+  watch.events[0].item = {"b/y", 12, "u3", "2.1", ""};
+  watch.events.push_back({WatchEvent::Type::kAdded, 183, {"a/x", 13, "u1", "1.3", ""}});
+  EXPECT_EQ(Check(h).count(Property::kSnapshot), 1u) << "not in the order of keys";
+}
+
 TEST(GoodHistoryTest, ADeletionWithoutAnswerMayHaveHappened) {
   History h = SampleHistory();
   h.operations[kDeleteX].outcome = Outcome::kUnknown;
