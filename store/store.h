@@ -125,6 +125,8 @@ class Store {
   // The newest durable revision, and the compaction horizon.
   virtual Revision current_revision() const = 0;
   virtual Revision horizon() const = 0;
+  // Writes that wait for the committer, where the backend knows.
+  virtual size_t queued() const { return 0; }
   // Ok while writes are possible; otherwise what is wrong, for /readyz.
   virtual Status Health() const = 0;
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "apis/client/metrics.h"
 #include "apis/client/watch_line.h"
 #include "apis/machinery/meta/status.h"
 
@@ -108,7 +109,11 @@ std::string ResourcePath(const Resource& r, std::string_view ns, std::string_vie
 Result<Json> Client::Send(const Context& ctx, HttpRequest request) const {
   request.headers.emplace_back("Accept", "application/json");
   request.headers.emplace_back("User-Agent", field_manager_);
-  GANTRY_TRY_SET(const HttpResponse response, transport_->Do(ctx, request));
+  const MonoTime begin = Clock::Real()->Mono();
+  Result<HttpResponse> answered = transport_->Do(ctx, request);
+  CountRequest(transport_->host(), request.method, answered.ok() ? answered->status : 0,
+               Clock::Real()->Mono() - begin);
+  GANTRY_TRY_SET(const HttpResponse response, std::move(answered));
   if (warning_sink_) {
     for (const auto& [name, value] : response.headers) {
       if (!EqualsIgnoringCase(name, "Warning")) continue;
@@ -190,7 +195,11 @@ Result<std::unique_ptr<Watcher>> Client::Watch(const Context& ctx, const Resourc
   request.target = ResourcePath(r, ns, "", "") + q.text();
   request.headers.emplace_back("Accept", "application/json");
   request.headers.emplace_back("User-Agent", field_manager_);
-  GANTRY_TRY_SET(StreamResponse response, transport_->Stream(ctx, request));
+  const MonoTime begin = Clock::Real()->Mono();
+  Result<StreamResponse> answered = transport_->Stream(ctx, request);
+  CountRequest(transport_->host(), request.method, answered.ok() ? answered->status : 0,
+               Clock::Real()->Mono() - begin);
+  GANTRY_TRY_SET(StreamResponse response, std::move(answered));
   if (response.status >= 300) return ErrorFromStatus(response.status, response.error_body);
   return std::make_unique<Watcher>(std::move(response.stream));
 }

@@ -55,6 +55,8 @@ class WebSocket {
 class Transport {
  public:
   virtual ~Transport() = default;
+  // The server, as metrics name it: its host and port.
+  virtual std::string host() const { return "in-process"; }
   virtual Result<HttpResponse> Do(const Context& ctx, const HttpRequest& request) = 0;
   // Returns when the header of the answer arrived. Cancelling `ctx` closes the stream.
   virtual Result<StreamResponse> Stream(const Context& ctx, const HttpRequest& request) = 0;

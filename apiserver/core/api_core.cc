@@ -49,6 +49,11 @@ void ApiCore::Stop() {
   caches_.Stop();
 }
 
+bool ApiCore::Serves(const RequestInfo& info) const {
+  const Result<Target> target = kinds_.Find(info.group, info.version, info.resource);
+  return target.ok() && (info.subresource.empty() || HasSubresource(*target, info.subresource));
+}
+
 Status ApiCore::Ready() const {
   GANTRY_TRY(caches_.Health());
   return store_->Health();

@@ -40,6 +40,9 @@ class ApiCore {
   // Ok when requests can be served and writes are possible.
   Status Ready() const;
 
+  // Whether there is what the request names: resource, version and subresource.
+  bool Serves(const RequestInfo& info) const;
+
   CacheSet* caches() { return &caches_; }
   KindRegistry* kinds() { return &kinds_; }
   Registry* registry() { return &registry_; }

@@ -21,14 +21,6 @@ Response NotAllowed(const Request& request) {
                              "the server does not allow this method on the requested resource"));
 }
 
-bool HasSubresource(const Target& target, const std::string& subresource) {
-  if (subresource == "status") return target.version->status_subresource;
-  if (subresource == "scale") return target.version->scale.has_value();
-  if (subresource == "finalize") return target.def().strategy.namespace_lifecycle;
-  const std::vector<std::string>& connects = target.def().connect_subresources;
-  return std::find(connects.begin(), connects.end(), subresource) != connects.end();
-}
-
 void WarnIfDeprecated(const Target& target, Request* request) {
   const schema::Version& version = *target.version;
   if (!version.deprecated) return;
@@ -114,6 +106,14 @@ Task<Response> Serve(const Endpoints* e, Request& request) {
 }
 
 }  // namespace
+
+bool HasSubresource(const Target& target, const std::string& subresource) {
+  if (subresource == "status") return target.version->status_subresource;
+  if (subresource == "scale") return target.version->scale.has_value();
+  if (subresource == "finalize") return target.def().strategy.namespace_lifecycle;
+  const std::vector<std::string>& connects = target.def().connect_subresources;
+  return std::find(connects.begin(), connects.end(), subresource) != connects.end();
+}
 
 Handler MakeApiHandler(const Endpoints* endpoints) {
   return [endpoints](Request& request) { return Serve(endpoints, request); };

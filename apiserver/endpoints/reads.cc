@@ -3,6 +3,7 @@
 #include "apis/machinery/yaml/yaml.h"
 #include "apiserver/endpoints/continue_token.h"
 #include "apiserver/endpoints/list_stream.h"
+#include "apiserver/endpoints/metrics.h"
 #include "apiserver/endpoints/options.h"
 #include "apiserver/endpoints/status_writer.h"
 #include "apiserver/endpoints/version_view.h"
@@ -215,6 +216,9 @@ Response ServeWatch(const Endpoints& e, const Request& request, const Target& ta
   }
   options.format = *shape;
   options.view = MakeEntryView(e, target);
+  const WatchSeries series = WatchSeriesOf(target);
+  options.events = series.events;
+  options.sizes = series.sizes;
   std::unique_ptr<WatchStream> stream;
   const store::Revision revision = list->revision.value_or(0);
   if (list->initial_events.value_or(revision == 0)) {
@@ -232,6 +236,7 @@ Response ServeWatch(const Endpoints& e, const Request& request, const Target& ta
   Response response;
   response.content_type = (*shape)->content_type(false);
   response.long_running = true;
+  response.watch = stream->report();
   if (request.websocket) {
     response.websocket = std::make_shared<WatchSocket>(std::move(stream), e.timer, e.pool);
   } else {

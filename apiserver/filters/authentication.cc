@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "apiserver/filters/filters.h"
+#include "apiserver/filters/metrics.h"
 #include "apiserver/http/status_response.h"
 
 namespace gantry::apiserver {
@@ -16,13 +17,16 @@ void AddGroup(User* user, const char* group) {
 }  // namespace
 
 Handler WithAuthentication(Handler next, const Authenticator* authenticator) {
-  return [next = std::move(next), authenticator](Request& request) {
+  AuthMetrics& metrics = AuthMetrics::Get();
+  return [next = std::move(next), authenticator, &metrics](Request& request) {
     if (request.in_process) {
       AddGroup(&request.user, kAuthenticated);
       return next(request);
     }
     Result<std::optional<User>> found = authenticator->Authenticate(request);
-    if (found.ok() && *found) {
+    const bool known = found.ok() && found->has_value();
+    (known ? metrics.success : metrics.failure).Increment();
+    if (known) {
       request.user = std::move(**found);
       AddGroup(&request.user, kAuthenticated);
       return next(request);

@@ -1,12 +1,19 @@
 #include "apiserver/filters/filters.h"
+#include "apiserver/filters/metrics.h"
 #include "apiserver/http/status_response.h"
 
 namespace gantry::apiserver {
 
 Handler WithAuthorization(Handler next, const Authorizer* authorizer) {
-  return [next = std::move(next), authorizer](Request& request) {
+  AuthMetrics& metrics = AuthMetrics::Get();
+  return [next = std::move(next), authorizer, &metrics](Request& request) {
     const AccessRequest access{request.user, request.info, request.path};
-    if (IsHealthPath(request.path) || authorizer->Allowed(access)) return next(request);
+    if (IsHealthPath(request.path)) return next(request);
+    if (authorizer->Allowed(access)) {
+      metrics.allowed.Increment();
+      return next(request);
+    }
+    metrics.denied.Increment();
     return Ready(ErrorResponse(ForbiddenError(access)));
   };
 }

@@ -8,13 +8,15 @@ Handler BuildFilterChain(Handler endpoint, const FilterConfig& config) {
   Handler h = std::move(endpoint);
   h = WithAuthorization(std::move(h), config.authorizer);
   h = WithMaxInFlight(std::move(h), config.in_flight);
-  h = WithAudit(std::move(h), config.clock);
+  if (config.running != nullptr) h = WithRunning(std::move(h), config.clock, config.running);
   h = WithAuthentication(std::move(h), config.authenticator);
   h = WithDeadline(std::move(h), config.request_limit);
-  h = WithMetrics(std::move(h), config.clock);
-  h = WithWarnings(std::move(h));
   h = WithRequestInfo(std::move(h));
-  return WithRequestIdAndPanicGuard(std::move(h), config.random);
+  h = WithPanicGuard(std::move(h));
+  h = WithMetrics(std::move(h), config.clock, config.served);
+  h = WithWarnings(std::move(h));
+  h = WithRequestLog(std::move(h), config.clock, config.slow);
+  return WithRequestId(std::move(h), config.random);
 }
 
 }  // namespace gantry::apiserver

@@ -9,6 +9,9 @@ struct FilterConfig {
   const Authorizer* authorizer = nullptr;
   InFlightLimits in_flight;
   Duration request_limit = std::chrono::seconds(60);
+  Duration slow = std::chrono::seconds(1);  // requests that take longer are logged
+  ServedPredicate served;                   // which resources metrics name; empty: none
+  RunningRequests* running = nullptr;       // null: nobody looks
   Clock* clock = Clock::Real();
   Random* random = Random::Real();
 };

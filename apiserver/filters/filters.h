@@ -1,5 +1,8 @@
 #pragma once
 
+#include <functional>
+#include <string>
+
 #include "apis/machinery/base/clock.h"
 #include "apis/machinery/base/random.h"
 #include "apiserver/auth/authenticator.h"
@@ -11,9 +14,23 @@
 // apiserver/filters/chain.h has their order.
 namespace gantry::apiserver {
 
-// Gives the request an id (the header Audit-Id of the answer) and turns an exception that escaped
-// everything else into a 500. The only catch-all of the server.
-Handler WithRequestIdAndPanicGuard(Handler next, Random* random);
+class RunningRequests;
+
+// Gives the request an id, which the answer carries as Audit-Id and every log line about the
+// request names: the one that the client sent, if it is short and plain, else a new one.
+Handler WithRequestId(Handler next, Random* random);
+
+// Turns an exception that escaped everything else into a 500: the only catch-all of the server.
+Handler WithPanicGuard(Handler next);
+
+// Writes a line about the request: at debug level for every one; at info for those that a client
+// sent and that were refused (4xx); as a warning for what failed (5xx), and, with the time of each
+// step, for what took `slow` or longer. Lines that clients cause are limited in number.
+Handler WithRequestLog(Handler next, Clock* clock, Duration slow);
+
+// The path and query as they may be logged and shown: bounded, and without the values of
+// parameters that could carry a secret.
+std::string LoggableUri(const Request& request);
 
 // Parses method and path into request.info.
 Handler WithRequestInfo(Handler next);
@@ -21,8 +38,10 @@ Handler WithRequestInfo(Handler next);
 // Adds `Warning: 299 - "..."` headers for request.warnings.
 Handler WithWarnings(Handler next);
 
-// Counts requests and their durations under kube-apiserver's names.
-Handler WithMetrics(Handler next, Clock* clock);
+// Counts requests, their durations and sizes under kube-apiserver's names. Labels name a resource
+// only if `served` (may be empty: none) says that there is one.
+using ServedPredicate = std::function<bool(const RequestInfo& info)>;
+Handler WithMetrics(Handler next, Clock* clock, ServedPredicate served);
 
 // Sets the request's deadline: `limit`, or less if the query's `timeout` says so; watches, logs,
 // exec and attach have none.
@@ -31,12 +50,12 @@ Handler WithDeadline(Handler next, Duration limit);
 // Fills request.user, or answers 401. Health endpoints need no credentials.
 Handler WithAuthentication(Handler next, const Authenticator* authenticator);
 
-// Writes one line per request to the log, at debug level: who did what, and how it ended.
-Handler WithAudit(Handler next, Clock* clock);
+// Keeps the request in `running` from now until its answer, or its stream, is over.
+Handler WithRunning(Handler next, Clock* clock, RunningRequests* running);
 
 // Lets so many requests of a sort be served at once. More of them wait for their turn, in order;
 // those that find the line full, or that waited for `wait` or until their deadline, are answered
-// 429 with Retry-After. Long-running ones do not count.
+// 429 with Retry-After. Long-running ones do not count, nor those who look how the server is.
 struct InFlightLimits {
   int read = 400;
   int mutating = 200;
@@ -50,6 +69,8 @@ Handler WithAuthorization(Handler next, const Authorizer* authorizer);
 
 // What a method and a path address, by Kubernetes' rules.
 RequestInfo ParseRequestInfo(std::string_view method, std::string_view path, const Query& query);
+// Health, metrics and the debug page.
+bool IsAboutServer(std::string_view path);
 // Watches, logs, exec and attach.
 bool IsLongRunning(const RequestInfo& info);
 // /healthz, /livez, /readyz and what is below them.

@@ -1,33 +1,19 @@
 #include "apiserver/filters/gate.h"
 
+#include "apiserver/filters/metrics.h"
+
 namespace gantry::apiserver {
 namespace {
 
 constexpr int kThreads = 2;
-
-prometheus::Gauge* ServingGauge(const char* kind) {
-  static auto& family = prometheus::BuildGauge()
-                            .Name("apiserver_current_inflight_requests")
-                            .Help("Requests being served now.")
-                            .Register(metrics::Registry());
-  return &family.Add({{"request_kind", kind}});
-}
-
-prometheus::Gauge* WaitingGauge(const char* kind) {
-  static auto& family = prometheus::BuildGauge()
-                            .Name("apiserver_current_inqueue_requests")
-                            .Help("Requests that wait to be served.")
-                            .Register(metrics::Registry());
-  return &family.Add({{"request_kind", kind}});
-}
 
 }  // namespace
 
 Gate::Gate(const char* kind, int places, int queue_limit)
     : places_(places),
       queue_limit_(static_cast<size_t>(queue_limit)),
-      serving_(ServingGauge(kind)),
-      waiting_(WaitingGauge(kind)) {
+      serving_(GateGauges(kind).serving),
+      waiting_(GateGauges(kind).waiting) {
   for (int i = 0; i < kThreads; ++i) threads_.emplace_back([this] { Run(); });
 }
 

@@ -34,6 +34,7 @@ Task<Response> Bounded(Request& request, const Handler& next, Gate* gate, Durati
     co_return ErrorResponse(Error(Code::kTooManyRequests,
                                   "too many requests are being served, try again later", details));
   }
+  request.trace.Mark("place", Clock::Real()->Mono());
   const Place place(gate);
   // Its client may have left the line.
   if (const Status gone = request.ctx.Check(); !gone.ok()) co_return ErrorResponse(gone.error());
@@ -53,6 +54,8 @@ Handler WithMaxInFlight(Handler next, InFlightLimits limits) {
   return [next = std::move(next), read, mutating, wait = limits.wait](Request& request) {
     // What this process asks of itself must not starve behind its clients.
     if (request.in_process || IsLongRunning(request.info)) return next(request);
+    // Who looks why the line is long must not stand in it.
+    if (IsAboutServer(request.path)) return next(request);
     return Bounded(request, next, Mutates(request.info) ? mutating.get() : read.get(), wait);
   };
 }

@@ -105,6 +105,10 @@ bool IsHealthPath(std::string_view path) {
   return false;
 }
 
+bool IsAboutServer(std::string_view path) {
+  return IsHealthPath(path) || path == "/metrics" || path.starts_with("/debug/");
+}
+
 Handler WithRequestInfo(Handler next) {
   return [next = std::move(next)](Request& request) {
     request.info = ParseRequestInfo(request.method, request.path, request.query);

@@ -15,6 +15,7 @@
 #include "apiserver/gantry/rendezvous.h"
 #include "apiserver/http/listener.h"
 #include "apiserver/server/api_server.h"
+#include "apiserver/server/debug_sections.h"
 #include "controllers/assembly/assembly.h"
 #include "store/store.h"
 
@@ -119,6 +120,9 @@ Status RunServer(const ServerOptions& options) {
   listen.max_connections = RaiseDescriptorLimit();
   listen.tls = {pki.server.certificate, pki.server.key, pki.ca.certificate};
   GANTRY_TRY_SET(const auto listener, apiserver::Listener::Start(listen, server.handler()));
+  server.debug().Set("connections", [&listener](size_t limit) {
+    return apiserver::DescribeConnections(listener->Busiest(limit));
+  });
   const std::string url = UrlOf(address, listener->port());
   GANTRY_TRY_SET(const std::string kubeconfig,
                  apiserver::WriteAdminKubeconfig(pki, options.data_dir, url));
@@ -131,13 +135,18 @@ Status RunServer(const ServerOptions& options) {
   Status ended = OkStatus();
   if (controllers) {
     ended = controllers->Start(Context().WithTimeout(1min)).Wrap("controllers");
-    if (ended.ok()) streams.Set(controllers->streams());
+    if (ended.ok()) {
+      streams.Set(controllers->streams());
+      server.debug().Set("controllers",
+                         [set = controllers.get()](size_t limit) { return set->Describe(limit); });
+    }
   } else {
     GANTRY_TRY_SET(auto remote, MakeLeaseStreams(pki, server));
     streams.Set(std::move(remote));
   }
   if (ended.ok()) WaitForSignal();
   streams.Set(nullptr);
+  for (const char* section : {"connections", "controllers"}) server.debug().Set(section, nullptr);
   listener->Stop(5s);
   controllers.reset();
   server.Stop();

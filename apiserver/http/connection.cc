@@ -4,7 +4,10 @@
 #include <boost/asio/post.hpp>
 #include <optional>
 
+#include "apis/machinery/base/log.h"
+#include "apis/machinery/base/random.h"
 #include "apiserver/http/connection_await.h"
+#include "apiserver/http/metrics.h"
 #include "apiserver/http/response_head.h"
 #include "apiserver/http/status_response.h"
 #include "apiserver/http/websocket_session.h"
@@ -34,7 +37,10 @@ Connection::Connection(Socket socket, std::shared_ptr<const TlsContext> tls, Sha
     : shard_(shard),
       tls_(std::move(socket), std::move(tls)),
       remote_(Remote(tls_.socket())),
-      ctx_(Context().WithCancel()) {}
+      stats_(std::make_shared<ConnectionStats>(remote_, Clock::Real()->Mono())),
+      ctx_(Context().WithCancel()) {
+  tls_.CountIn(stats_.get());
+}
 
 Connection::~Connection() = default;
 
@@ -167,6 +173,7 @@ gantry::internal::Detached Connection::Run(std::shared_ptr<Connection> self) {
       if (c->leftover_.empty() && !c->tls_.HasBuffered()) {
         if (c->leftover_.capacity() > kKeepAtMost) std::string().swap(c->leftover_);
         c->SetTimeout(c->shard_->options().idle_timeout);
+        c->stats_->Set(ConnectionStats::State::kIdle);
         const uint32_t fired = co_await c->Wait(kReadable | kExpired | kStopping);
         if ((fired & kReadable) == 0) break;
         in_turn = 0;
@@ -190,13 +197,17 @@ Task<bool> Connection::Handshake() {
   SetTimeout(shard_->options().handshake_timeout);
   while (true) {
     const Io state = tls_.Handshake();
-    if (state == Io::kDone) co_return true;
+    if (state == Io::kDone) {
+      stats_->SetProtocol(tls_.protocol());
+      co_return true;
+    }
     if (state != Io::kWantRead && state != Io::kWantWrite) break;
     const Event what = state == Io::kWantRead ? kReadable : kWritable;
     const uint32_t fired = co_await Wait(what | kExpired | kStopping);
     if ((fired & what) == 0) break;
   }
   broken_ = true;
+  if (!shard_->stopping()) HandshakeErrors().Increment();
   co_return false;
 }
 
@@ -230,7 +241,9 @@ Task<bool> Connection::ServeOne() {
   request.peer_common_name = tls_.common_name();
   request.peer_organizations = tls_.organizations();
   request.ctx = ctx_;
+  stats_->Set(ConnectionStats::State::kRequest);
   Response response = co_await CallHandler{this, &request};
+  stats_->CountRequest(request.user.name);
   bool ok = !broken_;
   if (ok && !response.stream && !response.websocket) {
     const bool keep_alive = parser.keep_alive() && !shard_->stopping();
@@ -243,6 +256,7 @@ Task<bool> Connection::ServeOne() {
   }
   if (ok && response.websocket) ok = co_await AnswerWebSocket(request, response);
   if (ok && response.stream) {
+    stats_->Set(ConnectionStats::State::kStream);
     ok = co_await AnswerStream(request, response, parser.http_1_0(), parser.keep_alive());
   }
   if (!ok) ctx_.Cancel();  // before the stream goes: its producer may look
@@ -296,6 +310,11 @@ Task<bool> Connection::Refuse(RequestParser::State state, std::string_view messa
       response = ErrorResponse(
           Error(Code::kBadRequest, fmt::format("malformed HTTP request: {}", message)));
   }
+  // No filter has seen this request, so its line and its id are made here.
+  const std::string id = NewUuid(Random::Real());
+  response.headers.Set("Audit-Id", id);
+  LOG_INFO("request refused before it was read", {"id", id}, {"from", remote_},
+           {"code", response.status}, {"why", message});
   linger_ = true;
   std::string head;
   std::string_view body;
@@ -319,6 +338,7 @@ Task<bool> Connection::Linger() {
 
 Task<bool> Connection::AnswerWebSocket(Request& request, Response& response) {
   ClearTimeout();
+  stats_->Set(ConnectionStats::State::kWebSocket);
   co_await Callback<bool>([&](std::function<void(bool)> done) {
     websocket_ = WebSocketSession::Start(&tls_, std::exchange(leftover_, {}), request, response,
                                          [done] { done(true); });

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "apiserver/http/connection_stats.h"
 #include "apiserver/http/handler.h"
 #include "apiserver/http/request_parser.h"
 #include "apiserver/http/shard.h"
@@ -41,6 +42,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void Raise(Event event);
   void OnTick(uint32_t now);
   void OnStop(bool now);
+
+  // Any thread.
+  const std::shared_ptr<ConnectionStats>& stats() const { return stats_; }
 
  private:
   // Sleeps until one of `interest` happened; tells which ones, and forgets them.
@@ -98,7 +102,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   Shard* const shard_;
   TlsSocket tls_;
-  std::string remote_;
+  const std::string remote_;
+  const std::shared_ptr<ConnectionStats> stats_;
   std::string leftover_;  // received, not yet parsed
   Context ctx_;           // of every request of this connection
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <functional>
 #include <map>
 #include <memory>
@@ -63,6 +64,25 @@ struct RequestInfo {
   std::string name;
 };
 
+// What a request has passed, for the log line of a slow one. One thread at a time uses it.
+class RequestTrace {
+ public:
+  struct Step {
+    const char* what;
+    MonoTime done;
+  };
+  // `what` is a literal. Steps beyond the first few are dropped.
+  void Mark(const char* what, MonoTime now) {
+    if (size_ < steps_.size()) steps_[size_++] = {what, now};
+  }
+  const Step* begin() const { return steps_.data(); }
+  const Step* end() const { return steps_.data() + size_; }
+
+ private:
+  std::array<Step, 8> steps_{};
+  size_t size_ = 0;
+};
+
 struct Request {
   // From the listener.
   std::string method;
@@ -85,6 +105,7 @@ struct Request {
   // The sender is this process and vouches for `user`; never set for what came over a connection.
   bool in_process = false;
   std::vector<std::string> warnings;  // become `Warning: 299 - "..."` headers
+  RequestTrace trace;
 };
 
 // A body made piece by piece: a long list, a watch, a log. One thread at a time uses it.
@@ -120,6 +141,20 @@ class WebSocketHandler {
   virtual void OnClose() = 0;
 };
 
+// What can be said of a watch while it is open. Thread-safe.
+class WatchReport {
+ public:
+  struct Numbers {
+    int64_t revision = 0;        // everything up to here was sent, or was of no interest
+    int64_t newest = 0;          // what there is to send goes up to here
+    uint64_t sent = 0;           // events
+    uint64_t waiting = 0;        // events of the resource that were not looked at yet
+    uint64_t waiting_bytes = 0;  // their documents
+  };
+  virtual ~WatchReport() = default;
+  virtual Numbers Read() const = 0;
+};
+
 struct Response {
   int status = 200;
   std::string content_type = "application/json";
@@ -133,6 +168,8 @@ struct Response {
   // Answers 101; only when the request had `websocket`.
   std::shared_ptr<WebSocketHandler> websocket;
   std::string websocket_protocol;
+  // Of a watch, for the debug page; valid as long as its stream.
+  std::shared_ptr<const WatchReport> watch;
 };
 
 // Answers a request. `request` outlives the task.

@@ -2,6 +2,7 @@
 
 #include <utility>  // before asio: Boost 1.74 forgets it
 
+#include <algorithm>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -76,6 +77,20 @@ class ListenerImpl final : public Listener {
     size_t n = 0;
     for (const auto& shard : shards_) n += shard->connections();
     return n;
+  }
+
+  ConnectionsReport Busiest(size_t limit) const override {
+    std::vector<std::shared_ptr<ConnectionStats>> all;
+    for (const auto& shard : shards_) shard->AppendStats(&all);
+    ConnectionsReport report;
+    report.total = all.size();
+    const MonoTime now = Clock::Real()->Mono();
+    for (const auto& stats : all) report.busiest.push_back(stats->Show(now));
+    std::sort(report.busiest.begin(), report.busiest.end(), [](const auto& a, const auto& b) {
+      return a.received + a.sent > b.received + b.sent;
+    });
+    if (report.busiest.size() > limit) report.busiest.resize(limit);
+    return report;
   }
 
   void Stop(Duration grace) override {

@@ -6,6 +6,7 @@
 
 #include "apis/machinery/base/clock.h"
 #include "apis/machinery/base/result.h"
+#include "apiserver/http/connection_stats.h"
 #include "apiserver/http/handler.h"
 #include "apiserver/http/tls_context.h"
 
@@ -48,6 +49,8 @@ class Listener {
 
   virtual uint16_t port() const = 0;
   virtual size_t connections() const = 0;
+  // What the connections did, at most `limit` of them.
+  virtual ConnectionsReport Busiest(size_t limit) const = 0;
   // Takes no new connections or requests, ends watches and logs cleanly, lets other requests finish
   // within `grace`, then cancels them; returns when all are done and the threads joined.
   virtual void Stop(Duration grace) = 0;

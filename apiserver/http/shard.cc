@@ -51,6 +51,10 @@ void Shard::Join() {
 
 void Shard::Add(Connection* connection) {
   connections_.insert(connection);
+  {
+    MutexLock lock(&stats_mu_);
+    stats_.insert(connection->stats());
+  }
   count_.store(connections_.size(), std::memory_order_relaxed);
   if (ticking_) return;
   ticking_ = true;
@@ -60,8 +64,17 @@ void Shard::Add(Connection* connection) {
 
 void Shard::Remove(Connection* connection) {
   connections_.erase(connection);
+  {
+    MutexLock lock(&stats_mu_);
+    stats_.erase(connection->stats());
+  }
   count_.store(connections_.size(), std::memory_order_relaxed);
   ReleaseIfDone();
+}
+
+void Shard::AppendStats(std::vector<std::shared_ptr<ConnectionStats>>* out) const {
+  MutexLock lock(&stats_mu_);
+  out->insert(out->end(), stats_.begin(), stats_.end());
 }
 
 // run() returns once nothing can happen any more.

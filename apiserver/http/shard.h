@@ -45,6 +45,9 @@ class Shard {
   bool stopping() const { return stopping_; }
   size_t connections() const { return count_.load(std::memory_order_relaxed); }  // any thread
 
+  // Any thread: what the connections did; appended to.
+  void AppendStats(std::vector<std::shared_ptr<ConnectionStats>>* out) const;
+
   void Add(Connection* connection);
   void Remove(Connection* connection);
 
@@ -88,6 +91,9 @@ class Shard {
 
   Mutex mu_;
   std::vector<std::shared_ptr<Connection>> ready_ GUARDED_BY(mu_);
+
+  mutable Mutex stats_mu_;
+  std::unordered_set<std::shared_ptr<ConnectionStats>> stats_ GUARDED_BY(stats_mu_);
 };
 
 }  // namespace gantry::apiserver

@@ -56,6 +56,7 @@ Io TlsSocket::Handshake() {
 Io TlsSocket::Read(char* into, size_t size, size_t* got) {
   *got = 0;
   const int result = SSL_read_ex(ssl_, into, size, got);
+  if (stats_ != nullptr) stats_->Received(*got);
   return result == 1 ? Io::kDone : Classify(result);
 }
 
@@ -66,6 +67,7 @@ Io TlsSocket::Write(std::string_view bytes, size_t* put) {
     const int result = SSL_write_ex(ssl_, bytes.data() + *put, bytes.size() - *put, &some);
     if (result != 1) return Classify(result);
     *put += some;
+    if (stats_ != nullptr) stats_->Sent(some);
   }
   return Io::kDone;
 }
@@ -90,6 +92,8 @@ void TlsSocket::Abort() {
   boost::system::error_code ignored;
   socket_.shutdown(boost::asio::socket_base::shutdown_both, ignored);
 }
+
+std::string TlsSocket::protocol() const { return SSL_get_version(ssl_); }
 
 void TlsSocket::ReadSubject() {
   X509* peer = SSL_get0_peer_certificate(ssl_);

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "apiserver/http/connection_stats.h"
 #include "apiserver/http/tls_context.h"
 
 struct ssl_st;
@@ -53,10 +54,15 @@ class TlsSocket {
   // Ends both directions; pending waits fire. The descriptor stays ours until destruction.
   void Abort();
 
+  // Counts bytes in `stats` from now on, which outlives this.
+  void CountIn(ConnectionStats* stats) { stats_ = stats; }
+
   Socket& socket() { return socket_; }
   // The verified client certificate's subject; empty without one. After the handshake.
   const std::string& common_name() const { return common_name_; }
   const std::vector<std::string>& organizations() const { return organizations_; }
+  // `TLSv1.3`. After the handshake.
+  std::string protocol() const;
 
  private:
   Io Classify(int result);
@@ -65,6 +71,7 @@ class TlsSocket {
   Socket socket_;
   const std::shared_ptr<const TlsContext> context_;
   ssl_st* const ssl_;
+  ConnectionStats* stats_ = nullptr;
   std::string common_name_;
   std::vector<std::string> organizations_;
 };

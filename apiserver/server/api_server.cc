@@ -1,5 +1,8 @@
 #include "apiserver/server/api_server.h"
 
+#include "apiserver/endpoints/metrics.h"
+#include "apiserver/filters/metrics.h"
+#include "apiserver/server/debug_sections.h"
 #include "apiserver/server/in_process_transport.h"
 #include "apiserver/server/nonresource.h"
 
@@ -16,7 +19,18 @@ ApiServer::ApiServer(store::Store* store, const Options& options)
   filters.authenticator = options.authenticator;
   filters.authorizer = authorizer_.get();
   filters.in_flight = options.in_flight;
-  chain_ = BuildFilterChain(WithNonResourcePaths(core_.handler(), &health_, &backup_), filters);
+  filters.running = &running_;
+  filters.served = [this](const RequestInfo& info) { return core_.Serves(info); };
+  chain_ =
+      BuildFilterChain(WithNonResourcePaths(core_.handler(), &health_, &backup_, &debug_), filters);
+
+  DeclareFilterMetrics();
+  collector_ = CollectCacheMetrics(core_.caches(), core_.kinds(), store);
+  debug_.Set("requests", [this](size_t limit) { return DescribeRequests(running_, limit); });
+  debug_.Set("streams", [this](size_t limit) { return DescribeStreams(running_, limit); });
+  debug_.Set("limits", [limits = options.in_flight](size_t) { return DescribeLimits(limits); });
+  debug_.Set("store",
+             [this, store](size_t limit) { return DescribeStore(*store, *core_.caches(), limit); });
 }
 
 std::shared_ptr<client::Transport> ApiServer::InProcess(const std::string& name) const {

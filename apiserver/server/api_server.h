@@ -3,7 +3,9 @@
 #include "apis/client/transport.h"
 #include "apiserver/core/api_core.h"
 #include "apiserver/filters/chain.h"
+#include "apiserver/filters/running.h"
 #include "apiserver/server/backup.h"
+#include "apiserver/server/debug_page.h"
 #include "apiserver/server/health.h"
 
 namespace gantry::apiserver {
@@ -37,12 +39,17 @@ class ApiServer {
   std::shared_ptr<client::Transport> InProcess(const std::string& user) const;
 
   ApiCore& core() { return core_; }
+  // Other parts of the program add their sections to it, and remove them before they go.
+  DebugPage& debug() { return debug_; }
 
  private:
   const std::unique_ptr<Authorizer> authorizer_;
+  RunningRequests running_;  // outlives streams
   ApiCore core_;
   HealthChecks health_;
   BackupEndpoint backup_;
+  DebugPage debug_;
+  std::shared_ptr<void> collector_;
   Handler chain_;
 };
 

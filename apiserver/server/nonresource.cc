@@ -28,8 +28,8 @@ Response Version() {
 
 Response Root() {
   return JsonAnswer({{"paths",
-                      {"/api", "/api/v1", "/apis", "/backup", "/healthz", "/livez", "/metrics",
-                       "/openapi/v2", "/openapi/v3", "/readyz", "/version"}}});
+                      {"/api", "/api/v1", "/apis", "/backup", "/debug/gantry", "/healthz", "/livez",
+                       "/metrics", "/openapi/v2", "/openapi/v3", "/readyz", "/version"}}});
 }
 
 Response Metrics() {
@@ -41,14 +41,16 @@ Response Metrics() {
 
 }  // namespace
 
-Handler WithNonResourcePaths(Handler next, const HealthChecks* health, BackupEndpoint* backup) {
-  return [next = std::move(next), health, backup](Request& request) {
+Handler WithNonResourcePaths(Handler next, const HealthChecks* health, BackupEndpoint* backup,
+                             const DebugPage* debug) {
+  return [next = std::move(next), health, backup, debug](Request& request) {
     if (request.info.is_resource || request.method != "GET") return next(request);
     const std::string& path = request.path;
     if (IsHealthPath(path)) return Ready(health->Answer(path, request.query));
     if (path == "/version" || path == "/version/") return Ready(Version());
     if (path == "/metrics") return Ready(Metrics());
     if (path == "/backup") return backup->Answer(request);
+    if (path == "/debug/gantry" && debug != nullptr) return Ready(debug->Answer(request));
     if (path == "/") return Ready(Root());
     return next(request);
   };

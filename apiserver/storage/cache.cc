@@ -95,6 +95,22 @@ void ResourceCache::Forget(const ReadySignal* signal) {
   waiters_.erase(signal);
 }
 
+ResourceCache::Backlog ResourceCache::Behind(Cursor cursor, uint64_t incarnation) const {
+  Backlog backlog;
+  MutexLock lock(&mu_);
+  if (incarnation != incarnation_) return backlog;
+  const size_t end = PublishedLocked(VisibleLocked());
+  const size_t from = cursor < first_ ? 0 : std::min<size_t>(cursor - first_, end);
+  backlog.events = end - from;
+  for (size_t i = from; i < end; ++i) backlog.bytes += ring_[i]->entry->bytes();
+  return backlog;
+}
+
+ResourceCache::Window ResourceCache::Look() const {
+  MutexLock lock(&mu_);
+  return {start_, last_event_, ring_.size(), ring_bytes_, tree_.size(), waiters_.size()};
+}
+
 Tree ResourceCache::Newest() const {
   MutexLock lock(&mu_);
   return tree_;

@@ -87,6 +87,22 @@ class ResourceCache {
   void Wait(Cursor cursor, uint64_t incarnation, const std::string& prefix,
             std::shared_ptr<ReadySignal> signal);
   void Forget(const ReadySignal* signal);
+  // The published events that a reader at `cursor` has not read yet.
+  struct Backlog {
+    size_t events = 0;
+    size_t bytes = 0;
+  };
+  Backlog Behind(Cursor cursor, uint64_t incarnation) const;
+  // The history that watches can start from.
+  struct Window {
+    store::Revision first = 0;  // watches after this revision and later ones
+    store::Revision last = 0;   // the newest event's
+    size_t events = 0;
+    size_t bytes = 0;
+    size_t objects = 0;
+    size_t waiting = 0;  // watchers that have read everything
+  };
+  Window Look() const;
 
   // --- For the feeder.
   // The state with what is not published yet.

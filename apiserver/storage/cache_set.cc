@@ -88,6 +88,14 @@ void CacheSet::CloseWatches(const GroupResource& resource) {
   closed_.push_back(cache);
 }
 
+std::vector<std::pair<GroupResource, const ResourceCache*>> CacheSet::All() const {
+  std::vector<std::pair<GroupResource, const ResourceCache*>> all;
+  MutexLock lock(&mu_);
+  all.reserve(caches_.size());
+  for (const auto& [resource, cache] : caches_) all.emplace_back(resource, cache.get());
+  return all;
+}
+
 Status CacheSet::Health() const {
   MutexLock lock(&mu_);
   return health_;

@@ -54,6 +54,9 @@ class CacheSet {
   // Ends the watches of `resource`: nobody serves it any more. Only from a hook.
   void CloseWatches(const GroupResource& resource);
 
+  // All caches there are, in order. They live as long as this.
+  std::vector<std::pair<GroupResource, const ResourceCache*>> All() const;
+
   // Ok while the feeder follows the store.
   Status Health() const;
 

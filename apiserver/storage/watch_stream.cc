@@ -1,6 +1,7 @@
 #include "apiserver/storage/watch_stream.h"
 
 #include <algorithm>
+#include <atomic>
 
 #include "apis/machinery/meta/status.h"
 
@@ -8,6 +9,39 @@ namespace gantry::apiserver {
 namespace {
 constexpr size_t kBatch = 64;
 }
+
+class WatchStream::Progress : public WatchReport {
+ public:
+  Progress(const ResourceCache* cache, uint64_t incarnation)
+      : cache_(cache), incarnation_(incarnation) {}
+
+  void Set(ResourceCache::Cursor cursor, store::Revision seen) {
+    cursor_.store(cursor, std::memory_order_relaxed);
+    seen_.store(seen, std::memory_order_relaxed);
+  }
+  void CountSent() { sent_.fetch_add(1, std::memory_order_relaxed); }
+
+  Numbers Read() const override {
+    const ResourceCache::Backlog backlog =
+        cache_->Behind(cursor_.load(std::memory_order_relaxed), incarnation_);
+    Numbers numbers;
+    numbers.newest = cache_->Current().revision;
+    numbers.revision = seen_.load(std::memory_order_relaxed);
+    // One that waits for an event of its own has read all of the others.
+    if (backlog.events == 0) numbers.revision = std::max(numbers.revision, numbers.newest);
+    numbers.sent = sent_.load(std::memory_order_relaxed);
+    numbers.waiting = backlog.events;
+    numbers.waiting_bytes = backlog.bytes;
+    return numbers;
+  }
+
+ private:
+  const ResourceCache* const cache_;
+  const uint64_t incarnation_;
+  std::atomic<ResourceCache::Cursor> cursor_{0};
+  std::atomic<store::Revision> seen_{0};
+  std::atomic<uint64_t> sent_{0};
+};
 
 std::unique_ptr<WatchStream> WatchStream::FromNow(ResourceCache* cache, Timer* timer,
                                                   Options options) {
@@ -37,12 +71,17 @@ WatchStream::WatchStream(ResourceCache* cache, Timer* timer, ResourceCache::Atta
     : cache_(cache),
       timer_(timer),
       options_(std::move(options)),
+      progress_(std::make_shared<Progress>(cache, at.incarnation)),
       incarnation_(at.incarnation),
       end_(timer->clock()->Mono() + options_.timeout),
       cursor_(at.cursor),
       seen_(at.snapshot.revision),
       initial_end_due_(options_.mark_initial_end),
-      next_bookmark_(timer->clock()->Mono() + options_.bookmark_interval) {}
+      next_bookmark_(timer->clock()->Mono() + options_.bookmark_interval) {
+  progress_->Set(cursor_, seen_);
+}
+
+std::shared_ptr<const WatchReport> WatchStream::report() const { return progress_; }
 
 WatchStream::~WatchStream() {
   cache_->Forget(signal_.get());
@@ -80,6 +119,7 @@ BodyStream::State WatchStream::Pull(std::string* out, size_t max) {
         Append(*event, out);
         seen_ = event->entry->revision();
       }
+      progress_->Set(cursor_, seen_);
       if (out->size() >= limit) return State::kMore;
     }
     shown_.clear();
@@ -180,6 +220,7 @@ void WatchStream::Append(const CacheEvent& event, std::string* out) {
 }
 
 void WatchStream::AppendObject(const char* type, const Entry& entry, bool once, std::string* out) {
+  const size_t before = out->size();
   *out += "{\"type\":\"";
   *out += type;
   *out += "\",\"object\":";
@@ -190,6 +231,9 @@ void WatchStream::AppendObject(const char* type, const Entry& entry, bool once, 
   }
   *out += "}\n";
   first_ = false;
+  progress_->CountSent();
+  if (options_.events != nullptr) options_.events->Increment();
+  if (options_.sizes != nullptr) options_.sizes->Observe(static_cast<double>(out->size() - before));
 }
 
 void WatchStream::AppendError(const Error& error, std::string* out) {

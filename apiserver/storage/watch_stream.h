@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "apis/machinery/base/metrics.h"
 #include "apiserver/http/handler.h"
 #include "apiserver/storage/cache.h"
 #include "apiserver/storage/timer.h"
@@ -53,6 +54,8 @@ class WatchStream : public BodyStream {
     Duration bookmark_interval = std::chrono::seconds(60);
     std::shared_ptr<const ObjectFormat> format;
     std::shared_ptr<const EntryView> view;  // null: entries are shown as they are
+    prometheus::Counter* events = nullptr;  // may be null, as may be
+    prometheus::Histogram* sizes = nullptr;
   };
 
   // Synthetic ADDED events for the present state, then live ones.
@@ -63,6 +66,9 @@ class WatchStream : public BodyStream {
   static Result<std::unique_ptr<WatchStream>> After(ResourceCache* cache, Timer* timer,
                                                     store::Revision revision, Options options);
   ~WatchStream() override;
+
+  // How far this stream is; valid as long as the cache is.
+  std::shared_ptr<const WatchReport> report() const;
 
   State Pull(std::string* out, size_t max) override;
   void OnReady(std::function<void()> wake) override;
@@ -75,6 +81,8 @@ class WatchStream : public BodyStream {
     std::vector<EntryPtr> asked;  // constant
     std::optional<Result<std::vector<EntryPtr>>> answer GUARDED_BY(mu);
   };
+
+  class Progress;
 
   // True when the initial state is through; else *state says why not.
   bool PullInitial(std::string* out, size_t limit, State* state);
@@ -95,6 +103,7 @@ class WatchStream : public BodyStream {
   ResourceCache* const cache_;
   Timer* const timer_;
   const Options options_;
+  const std::shared_ptr<Progress> progress_;
   const uint64_t incarnation_;
   const MonoTime end_;
 

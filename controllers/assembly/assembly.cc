@@ -62,6 +62,11 @@ class ControllerSetImpl : public ControllerSet {
   Status Start(const Context& ctx) override { return manager_.Start(ctx); }
   void Stop() override { manager_.Stop(); }
   std::shared_ptr<nodeproxy::NodeStreams> streams() override { return streams_; }
+  Json Describe(size_t limit) const override {
+    Json described = manager_.Describe(limit);
+    described["engines"] = hosts_.Describe(limit);
+    return described;
+  }
 
  private:
   static runtime::Manager::Options ManagerOptions(const Options& options) {

@@ -36,6 +36,9 @@ class ControllerSet {
   // Logs and exec of the hosts; null when the container controller is not among them. Usable
   // between Start and Stop.
   virtual std::shared_ptr<nodeproxy::NodeStreams> streams() = 0;
+  // What controllers, informers and engines are busy with, for the debug page; no table has more
+  // than `limit` rows. Between Start and Stop.
+  virtual Json Describe(size_t limit) const = 0;
 };
 
 // Runs the controllers whenever this process holds their Lease (`gantry-controllers`, or

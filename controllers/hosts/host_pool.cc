@@ -22,6 +22,14 @@ bool SameConnection(const v1::NodeSpec& a, const v1::NodeSpec& b) {
   return a.endpoint == b.endpoint && a.insecure == b.insecure && ref(a) == ref(b);
 }
 
+// An endpoint without what may stand before its host.
+std::string WithoutUser(const std::string& endpoint) {
+  const size_t scheme = endpoint.find("://");
+  const size_t at = endpoint.rfind('@');
+  if (scheme == std::string::npos || at == std::string::npos || at < scheme) return endpoint;
+  return endpoint.substr(0, scheme + 3) + endpoint.substr(at + 1);
+}
+
 }  // namespace
 
 Result<docker::EngineOptions> HostPool::OptionsOf(const Context& ctx,
@@ -68,6 +76,19 @@ Result<std::shared_ptr<docker::Engine>> HostPool::EngineOf(const Context& ctx,
   GANTRY_TRY_SET(std::shared_ptr<docker::Engine> engine, factory_(std::move(options)));
   hosts_[node] = {spec, std::move(credentials), engine};
   return engine;
+}
+
+Json HostPool::Describe(size_t limit) const {
+  Json engines = Json::array();
+  MutexLock lock(&mu_);
+  for (const auto& [node, host] : hosts_) {
+    if (engines.size() >= limit) break;
+    engines.push_back({{"node", node},
+                       {"endpoint", WithoutUser(host.spec.endpoint)},
+                       {"tls", host.spec.tls_secret.has_value()},
+                       {"users", host.engine.use_count() - 1}});
+  }
+  return engines;
 }
 
 void HostPool::Drop(const std::string& node) {

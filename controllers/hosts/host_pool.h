@@ -29,6 +29,8 @@ class HostPool {
   // the first call, and again with `refresh`.
   Result<std::shared_ptr<docker::Engine>> EngineOf(const Context& ctx, const std::string& node,
                                                    bool refresh = false);
+  // The engines there are, at most `limit` of them, for the debug page.
+  Json Describe(size_t limit) const;
   // Forgets a Node that is gone.
   void Drop(const std::string& node);
   bool NodeExists(const std::string& node) const { return nodes_->Get({"", node}) != nullptr; }
@@ -45,7 +47,7 @@ class HostPool {
   const runtime::Lister* const nodes_;
   const EngineFactory factory_;
 
-  Mutex mu_;
+  mutable Mutex mu_;
   std::map<std::string, Host> hosts_ GUARDED_BY(mu_);
 };
 

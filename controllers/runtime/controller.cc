@@ -8,6 +8,11 @@
 namespace gantry::runtime {
 namespace {
 
+WorkQueue::Options QueueOptions(const std::string& name, WorkQueue::Options options) {
+  options.name = name;
+  return options;
+}
+
 void Count(const std::string& controller, const char* result) {
   Metrics().reconciles.Add({{"controller", controller}, {"result", result}}).Increment();
 }
@@ -53,7 +58,7 @@ Controller::Controller(std::string name, std::unique_ptr<Reconciler> reconciler,
       clock_(clock),
       options_(options),
       ctx_(Context().WithCancel()),
-      queue_(clock, options.queue) {}
+      queue_(clock, QueueOptions(name_, options.queue)) {}
 
 Controller::~Controller() { Stop(); }
 
@@ -98,7 +103,6 @@ Result<Requeue> Controller::Guarded(const Context& ctx, const ObjectKey& key) {
 void Controller::Process(const Context& ctx, const ObjectKey& key) {
   RuntimeMetrics& m = Metrics();
   auto& active = m.active.Add({{"controller", name_}});
-  m.queue_depth.Add({{"controller", name_}}).Set(static_cast<double>(queue_.depth()));
   active.Increment();
   const MonoTime begin = clock_->Mono();
   const Result<Requeue> result = Guarded(ctx, key);

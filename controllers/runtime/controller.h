@@ -51,6 +51,8 @@ class Controller {
   bool ReconcileOneForTest(const Context& ctx);
 
   const std::string& name() const { return name_; }
+  const WorkQueue& queue() const { return queue_; }
+  int workers() const { return options_.workers; }
   const std::vector<Informer*>& informers() const { return informers_; }
 
  private:

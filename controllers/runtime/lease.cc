@@ -2,6 +2,7 @@
 
 #include "apis/gantry.dev/v1/resources.h"
 #include "apis/machinery/base/log.h"
+#include "controllers/runtime/metrics.h"
 
 namespace gantry::runtime {
 LeaderElector::LeaderElector(client::Client client, LeaseOptions options, Clock* clock)
@@ -72,6 +73,7 @@ Result<bool> LeaderElector::TryOnce(const Context& ctx) {
 }
 
 void LeaderElector::Run(const std::function<void()>& elected, const std::function<void()>& lost) {
+  prometheus::Gauge& status = ElectionMetrics().status.Add({{"name", options_.name}});
   MonoTime renewed{};
   while (!ctx_.cancelled()) {
     const MonoTime asked = clock_->Mono();
@@ -80,6 +82,7 @@ void LeaderElector::Run(const std::function<void()>& elected, const std::functio
     if (held.ok() && *held) {
       renewed = asked;
       if (!leading_.exchange(true)) {
+        status.Set(1);
         LOG_INFO("lease acquired", {"lease", options_.name}, {"identity", options_.identity});
         elected();
       }
@@ -88,6 +91,7 @@ void LeaderElector::Run(const std::function<void()>& elected, const std::functio
       const bool refused = held.ok();
       if (refused || clock_->Mono() - renewed >= options_.duration * 2 / 3) {
         leading_ = false;
+        status.Set(0);
         LOG_ERROR("lease lost", {"lease", options_.name});
         lost();
         return;

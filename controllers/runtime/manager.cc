@@ -1,8 +1,14 @@
 #include "controllers/runtime/manager.h"
 
 #include "apis/machinery/base/log.h"
+#include "controllers/runtime/metrics.h"
 
 namespace gantry::runtime {
+namespace {
+
+double InSeconds(Duration d) { return std::chrono::duration<double>(d).count(); }
+
+}  // namespace
 
 std::string ControllerUser(std::string_view controller) {
   return "system:gantry:controller:" + std::string(controller);
@@ -71,7 +77,57 @@ Controller* Manager::Add(std::string name, std::unique_ptr<Reconciler> reconcile
 
 void Manager::Add(std::unique_ptr<Runnable> runnable) { runnables_.push_back(std::move(runnable)); }
 
+Json Manager::Describe(size_t limit) const {
+  Json controllers = Json::array();
+  for (const auto& controller : controllers_) {
+    const WorkQueue::Report queue = controller->queue().Look(limit);
+    Json oldest = Json::array();
+    for (const auto& [key, age] : queue.oldest) {
+      oldest.push_back({{"key", key.ToString()}, {"seconds", InSeconds(age)}});
+    }
+    Json failing = Json::array();
+    for (const auto& [key, failures] : queue.failing) {
+      failing.push_back({{"key", key.ToString()}, {"failures", failures}});
+    }
+    controllers.push_back({{"name", controller->name()},
+                           {"workers", controller->workers()},
+                           {"waiting", queue.waiting},
+                           {"delayed", queue.delayed},
+                           {"processing", queue.processing},
+                           {"longestSeconds", InSeconds(queue.longest)},
+                           {"oldest", std::move(oldest)},
+                           {"failing", std::move(failing)}});
+  }
+  Json informers = Json::array();
+  MutexLock lock(&mu_);
+  for (const auto& [id, informer] : informers_) {
+    informers.push_back({{"resource", id.resource.plural},
+                         {"group", id.resource.group},
+                         {"ownersOnly", id.ownership_only},
+                         {"synced", informer->HasSynced()},
+                         {"revision", informer->lister().revision()},
+                         {"objects", informer->lister().size()}});
+  }
+  return {{"controllers", std::move(controllers)}, {"informers", std::move(informers)}};
+}
+
+void Manager::Collect(std::vector<prometheus::MetricFamily>* out) const {
+  std::vector<metrics::Collected::Sample> depth, unfinished, longest;
+  for (const auto& controller : controllers_) {
+    const WorkQueue::Report queue = controller->queue().Look(0);
+    depth.push_back({{controller->name()}, static_cast<double>(queue.waiting)});
+    unfinished.push_back({{controller->name()}, InSeconds(queue.unfinished)});
+    longest.push_back({{controller->name()}, InSeconds(queue.longest)});
+  }
+  const QueueFamilies& families = QueueMetrics();
+  families.depth.AppendTo(out, depth);
+  families.unfinished.AppendTo(out, unfinished);
+  families.longest.AppendTo(out, longest);
+}
+
 Status Manager::Start(const Context& ctx) {
+  DeclareMetrics();
+  collector_ = metrics::AddCollector([this](auto* out) { Collect(out); });
   std::vector<Informer*> informers;
   {
     MutexLock lock(&mu_);
@@ -87,6 +143,7 @@ Status Manager::Start(const Context& ctx) {
 }
 
 void Manager::Stop() {
+  collector_.reset();
   for (auto it = controllers_.rbegin(); it != controllers_.rend(); ++it) (*it)->Stop();
   for (auto it = runnables_.rbegin(); it != runnables_.rend(); ++it) (*it)->Stop();
   std::vector<Informer*> informers;

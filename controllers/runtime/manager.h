@@ -66,6 +66,10 @@ class Manager {
   // Stops runnables and controllers in reverse order, then informers, then recorders.
   void Stop();
 
+  // What controllers and informers are busy with, for the debug page: at most `limit` keys of a
+  // queue. Thread-safe after Start.
+  Json Describe(size_t limit) const;
+
   Clock* clock() const { return options_.clock; }
   Random* random() const { return options_.random; }
 
@@ -76,16 +80,18 @@ class Manager {
     auto operator<=>(const InformerId&) const = default;
   };
   Informer* InformerOf(InformerId id);
+  void Collect(std::vector<prometheus::MetricFamily>* out) const;
 
   const Options options_;
 
-  Mutex mu_;
+  mutable Mutex mu_;
   std::map<InformerId, std::unique_ptr<Informer>> informers_ GUARDED_BY(mu_);
   std::map<std::string, std::unique_ptr<EventRecorder>, std::less<>> recorders_ GUARDED_BY(mu_);
   bool started_ GUARDED_BY(mu_) = false;
 
   std::vector<std::unique_ptr<Controller>> controllers_;
   std::vector<std::unique_ptr<Runnable>> runnables_;
+  std::shared_ptr<void> collector_;
 };
 
 }  // namespace gantry::runtime

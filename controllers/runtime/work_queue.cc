@@ -3,6 +3,22 @@
 #include <algorithm>
 
 namespace gantry::runtime {
+namespace {
+
+double Seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
+
+}  // namespace
+
+WorkQueue::WorkQueue(Clock* clock, Options options)
+    : clock_(clock), options_(std::move(options)), counters_([this]() -> std::optional<Counters> {
+        if (options_.name.empty()) return std::nullopt;
+        QueueFamilies& families = QueueMetrics();
+        const std::map<std::string, std::string> labels = {{"name", options_.name}};
+        const auto& buckets = metrics::DurationBuckets();
+        return Counters{&families.adds.Add(labels), &families.retries.Add(labels),
+                        &families.waited.Add(labels, buckets),
+                        &families.worked.Add(labels, buckets)};
+      }()) {}
 
 void WorkQueue::Add(const ObjectKey& key) {
   MutexLock lock(&mu_);
@@ -15,7 +31,8 @@ void WorkQueue::AddLocked(const ObjectKey& key) {
     by_time_.erase({it->second, key});
     due_.erase(it);
   }
-  if (!dirty_.insert(key).second) return;
+  if (!dirty_.emplace(key, clock_->Mono()).second) return;
+  if (counters_) counters_->adds->Increment();
   if (processing_.count(key)) return;  // Done hands it out again
   queue_.push_back(key);
   changed_.Signal();
@@ -49,6 +66,7 @@ void WorkQueue::AddAfterLocked(const ObjectKey& key, Duration delay) {
 void WorkQueue::AddRateLimited(const ObjectKey& key) {
   MutexLock lock(&mu_);
   const int failures = failures_[key]++;
+  if (counters_) counters_->retries->Increment();
   Duration delay = options_.max_delay;
   if (failures < 40) delay = std::min(delay, options_.base_delay * (int64_t{1} << failures));
   AddAfterLocked(key, delay);
@@ -78,8 +96,12 @@ std::optional<ObjectKey> WorkQueue::TakeLocked() {
   if (queue_.empty()) return std::nullopt;
   ObjectKey key = std::move(queue_.front());
   queue_.pop_front();
-  dirty_.erase(key);
-  processing_.insert(key);
+  const MonoTime now = clock_->Mono();
+  if (const auto dirty = dirty_.find(key); dirty != dirty_.end()) {
+    if (counters_) counters_->waited->Observe(Seconds(now - dirty->second));
+    dirty_.erase(dirty);
+  }
+  processing_.emplace(key, now);
   return key;
 }
 
@@ -105,7 +127,10 @@ std::optional<ObjectKey> WorkQueue::Get() {
 
 void WorkQueue::Done(const ObjectKey& key) {
   MutexLock lock(&mu_);
-  processing_.erase(key);
+  if (const auto it = processing_.find(key); it != processing_.end()) {
+    if (counters_) counters_->worked->Observe(Seconds(clock_->Mono() - it->second));
+    processing_.erase(it);
+  }
   if (shut_down_ || !dirty_.count(key)) return;
   queue_.push_back(key);
   changed_.Signal();
@@ -120,6 +145,35 @@ void WorkQueue::ShutDown() {
 size_t WorkQueue::depth() const {
   MutexLock lock(&mu_);
   return queue_.size();
+}
+
+WorkQueue::Report WorkQueue::Look(size_t limit) const {
+  const auto by_second = [](const auto& a, const auto& b) { return a.second > b.second; };
+  Report report;
+  {
+    MutexLock lock(&mu_);
+    const MonoTime now = clock_->Mono();
+    report.waiting = queue_.size();
+    report.delayed = due_.size();
+    report.processing = processing_.size();
+    for (const auto& [key, since] : processing_) {
+      const Duration age = now - since;
+      report.longest = std::max(report.longest, age);
+      report.unfinished += age;
+      report.oldest.emplace_back(key, age);
+    }
+    for (const auto& [key, failures] : failures_) {
+      report.failing.emplace_back(key, failures);
+      if (report.failing.size() < 2 * limit + 2) continue;
+      std::sort(report.failing.begin(), report.failing.end(), by_second);
+      report.failing.resize(limit);
+    }
+  }
+  std::sort(report.oldest.begin(), report.oldest.end(), by_second);
+  std::sort(report.failing.begin(), report.failing.end(), by_second);
+  if (report.oldest.size() > limit) report.oldest.resize(limit);
+  if (report.failing.size() > limit) report.failing.resize(limit);
+  return report;
 }
 
 }  // namespace gantry::runtime

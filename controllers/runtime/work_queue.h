@@ -4,10 +4,13 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <string>
+#include <vector>
 
 #include "apis/machinery/base/clock.h"
 #include "apis/machinery/base/mutex.h"
 #include "apis/machinery/meta/gvk.h"
+#include "controllers/runtime/metrics.h"
 
 namespace gantry::runtime {
 
@@ -19,10 +22,11 @@ class WorkQueue {
   struct Options {
     Duration base_delay = std::chrono::milliseconds(5);
     Duration max_delay = std::chrono::seconds(30);
+    std::string name;  // in metrics; empty: none are kept
   };
   // `clock` outlives the queue.
   explicit WorkQueue(Clock* clock) : WorkQueue(clock, Options{}) {}
-  WorkQueue(Clock* clock, Options options) : clock_(clock), options_(options) {}
+  WorkQueue(Clock* clock, Options options);
 
   void Add(const ObjectKey& key);
   // Adds `key` when `delay` has passed; of several requests for one key the earliest counts.
@@ -46,7 +50,27 @@ class WorkQueue {
   // Keys that wait to be handed out, without those whose delay has not passed.
   size_t depth() const;
 
+  // What the queue is busy with.
+  struct Report {
+    size_t waiting = 0;  // for a worker
+    size_t delayed = 0;  // for their time
+    size_t processing = 0;
+    Duration longest{};                                  // of those being processed
+    Duration unfinished{};                               // all of them
+    std::vector<std::pair<ObjectKey, Duration>> oldest;  // being processed, for how long
+    std::vector<std::pair<ObjectKey, int>> failing;      // with failures since Forget, most first
+  };
+  // With at most `limit` keys of each sort.
+  Report Look(size_t limit) const;
+
  private:
+  struct Counters {
+    prometheus::Counter* adds;
+    prometheus::Counter* retries;
+    prometheus::Histogram* waited;
+    prometheus::Histogram* worked;
+  };
+
   void AddLocked(const ObjectKey& key) REQUIRES(mu_);
   void AddAfterLocked(const ObjectKey& key, Duration delay) REQUIRES(mu_);
   // Moves delayed keys whose time has come into the queue.
@@ -55,12 +79,13 @@ class WorkQueue {
 
   Clock* const clock_;
   const Options options_;
+  const std::optional<Counters> counters_;
 
   mutable Mutex mu_;
   CondVar changed_;
-  std::deque<ObjectKey> queue_ GUARDED_BY(mu_);  // order of handing out
-  std::set<ObjectKey> dirty_ GUARDED_BY(mu_);    // need processing
-  std::set<ObjectKey> processing_ GUARDED_BY(mu_);
+  std::deque<ObjectKey> queue_ GUARDED_BY(mu_);               // order of handing out
+  std::map<ObjectKey, MonoTime> dirty_ GUARDED_BY(mu_);       // need processing, since then
+  std::map<ObjectKey, MonoTime> processing_ GUARDED_BY(mu_);  // since then
   std::map<ObjectKey, MonoTime> due_ GUARDED_BY(mu_);
   std::set<std::pair<MonoTime, ObjectKey>> by_time_ GUARDED_BY(mu_);  // the same as due_
   std::map<ObjectKey, int> failures_ GUARDED_BY(mu_);

@@ -150,6 +150,11 @@ void Committer::Fail(const EngineFault& fault) {
   failed_ = true;
 }
 
+size_t Committer::queued() const {
+  MutexLock lock(&mu_);
+  return queue_.size();
+}
+
 Status Committer::Health() const {
   MutexLock lock(&mu_);
   if (error_) return *error_;

@@ -40,6 +40,7 @@ class Committer {
   // the disk was only full then.
   void Fail(const EngineFault& fault);
   Status Health() const;
+  size_t queued() const;
 
  private:
   struct Pending {

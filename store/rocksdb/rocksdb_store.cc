@@ -99,6 +99,7 @@ class RocksDbStore : public Store {
 
   Revision current_revision() const override { return window_.visible.load(); }
   Revision horizon() const override { return window_.horizon.load(); }
+  size_t queued() const override { return committer_.queued(); }
   Status Health() const override { return committer_.Health(); }
 
  private:

@@ -177,6 +177,8 @@ class HttpsTransport : public client::Transport {
         verify_(std::make_shared<VerifyRecord>()),
         client_(web::uri(options.server), Config()) {}
 
+  std::string host() const override { return endpoint_.Authority(); }
+
   Result<client::HttpResponse> Do(const Context& ctx, const client::HttpRequest& request) override {
     GANTRY_TRY_SET(Started started, Start(ctx, request));
     client::HttpResponse response;

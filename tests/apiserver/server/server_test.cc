@@ -87,8 +87,8 @@ class ServerTest : public ::testing::Test {
     health_.Add("store", false, [this] { return store_; });
     health_.Add("caches", true, [this] { return caches_; });
     Handler endpoint = [shared = shared_](Request& r) { return Endpoint(shared, r); };
-    chain_ =
-        BuildFilterChain(WithNonResourcePaths(std::move(endpoint), &health_, &backup_), config);
+    chain_ = BuildFilterChain(
+        WithNonResourcePaths(std::move(endpoint), &health_, &backup_, nullptr), config);
     User user;
     user.name = "me";
     user.groups = {"system:masters"};

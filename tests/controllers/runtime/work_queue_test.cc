@@ -103,6 +103,45 @@ TEST_F(WorkQueueTest, ShutDownEndsWaitersAndIgnoresKeys) {
   EXPECT_EQ(queue_.depth(), 0u);
 }
 
+TEST(WorkQueueReport, SaysWhatIsBusyWithWhat) {
+  FakeClock clock{WallTime()};
+  WorkQueue::Options options;
+  options.name = "reported";
+  WorkQueue queue(&clock, options);
+  const auto key = [](const char* name) { return ObjectKey{"ns", name}; };
+  for (const char* name : {"a", "b", "c"}) queue.Add(key(name));
+  clock.Advance(std::chrono::seconds(2));
+  ASSERT_EQ(queue.TryGet(), key("a"));
+  clock.Advance(std::chrono::seconds(3));
+  ASSERT_EQ(queue.TryGet(), key("b"));
+  clock.Advance(std::chrono::seconds(1));
+  for (int i = 0; i < 3; ++i) queue.AddRateLimited(key("often"));
+  queue.AddRateLimited(key("once"));
+
+  WorkQueue::Report report = queue.Look(1);
+  EXPECT_EQ(report.waiting, 1u);
+  EXPECT_EQ(report.delayed, 2u);
+  EXPECT_EQ(report.processing, 2u);
+  EXPECT_EQ(report.longest, std::chrono::seconds(4));
+  EXPECT_EQ(report.unfinished, std::chrono::seconds(5));
+  ASSERT_EQ(report.oldest.size(), 1u);
+  EXPECT_EQ(report.oldest[0], std::make_pair(key("a"), Duration(std::chrono::seconds(4))));
+  ASSERT_EQ(report.failing.size(), 1u);
+  EXPECT_EQ(report.failing[0], std::make_pair(key("often"), 3));
+
+  queue.Done(key("a"));
+  queue.Done(key("b"));
+  report = queue.Look(10);
+  EXPECT_EQ(report.processing, 0u);
+  EXPECT_EQ(report.longest, Duration::zero());
+  const std::string text = metrics::Expose();
+  for (const char* line :
+       {"workqueue_adds_total{name=\"reported\"} 3", "workqueue_retries_total{name=\"reported\"} 4",
+        "workqueue_queue_duration_seconds_sum{name=\"reported\"} 7",
+        "workqueue_work_duration_seconds_sum{name=\"reported\"} 5"})
+    EXPECT_NE(text.find(line), std::string::npos) << line;
+}
+
 TEST(WorkQueueThreads, NeverTwoWorkersOnOneKeyAndNoAddIsLost) {
   WorkQueue queue(Clock::Real());
   constexpr int kKeys = 4, kRounds = 500;

@@ -1,0 +1,27 @@
+#pragma once
+
+#include "apis/machinery/base/metrics.h"
+
+// Metrics of the filters; those of requests are in metrics.cc.
+namespace gantry::apiserver {
+
+struct AuthMetrics {
+  prometheus::Counter& success;
+  prometheus::Counter& failure;
+  prometheus::Counter& allowed;
+  prometheus::Counter& denied;
+
+  static AuthMetrics& Get();
+};
+
+struct GateMetrics {
+  prometheus::Gauge* serving;
+  prometheus::Gauge* waiting;
+};
+// `kind`: readOnly or mutating.
+GateMetrics GateGauges(const char* kind);
+
+// Declares all metrics of the filters.
+void DeclareFilterMetrics();
+
+}  // namespace gantry::apiserver
