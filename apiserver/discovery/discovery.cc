@@ -102,20 +102,6 @@ Json AggregatedResource(const Definition& d, const Version& v) {
   return out;
 }
 
-Json AggregatedGroup(const Definitions& definitions, const std::string& group) {
-  Json versions = Json::array();
-  for (const std::string& version : ServedVersions(definitions, group)) {
-    Json resources = Json::array();
-    for (const auto& serving : Serving(definitions, {group, version}))
-      resources.push_back(AggregatedResource(*serving.first, *serving.second));
-    versions.push_back(
-        {{"version", version}, {"resources", std::move(resources)}, {"freshness", "Current"}});
-  }
-  Json meta = {{"creationTimestamp", nullptr}};
-  if (!group.empty()) meta["name"] = group;
-  return {{"metadata", std::move(meta)}, {"versions", std::move(versions)}};
-}
-
 }  // namespace
 
 const std::vector<std::string>& ResourceVerbs(const Definition& definition) {
@@ -218,6 +204,20 @@ Result<Json> ResourceList(const Definitions& definitions, const GroupVersion& gv
               {"resources", std::move(resources)}};
 }
 
+Json AggregatedGroup(const Definitions& definitions, const std::string& group) {
+  Json versions = Json::array();
+  for (const std::string& version : ServedVersions(definitions, group)) {
+    Json resources = Json::array();
+    for (const auto& serving : Serving(definitions, {group, version}))
+      resources.push_back(AggregatedResource(*serving.first, *serving.second));
+    versions.push_back(
+        {{"version", version}, {"resources", std::move(resources)}, {"freshness", "Current"}});
+  }
+  Json meta = {{"creationTimestamp", nullptr}};
+  if (!group.empty()) meta["name"] = group;
+  return {{"metadata", std::move(meta)}, {"versions", std::move(versions)}};
+}
+
 Json Aggregated(const Definitions& definitions, bool core, std::string_view version) {
   Json items = Json::array();
   if (core) {
@@ -231,6 +231,42 @@ Json Aggregated(const Definitions& definitions, bool core, std::string_view vers
           {"apiVersion", fmt::format("apidiscovery.k8s.io/{}", version)},
           {"metadata", Json::object()},
           {"items", std::move(items)}};
+}
+
+std::shared_ptr<const std::string> GroupTexts::Of(const Definitions& definitions,
+                                                  const std::string& group) {
+  {
+    MutexLock lock(&mu_);
+    const auto it = known_.find(group);
+    if (it != known_.end() && it->second.definitions == definitions) return it->second.text;
+  }
+  auto text = std::make_shared<const std::string>(DumpJson(AggregatedGroup(definitions, group)));
+  MutexLock lock(&mu_);
+  known_[group] = {definitions, text};
+  return text;
+}
+
+void GroupTexts::Keep(const std::map<std::string, Definitions>& groups) {
+  MutexLock lock(&mu_);
+  std::erase_if(known_, [&](const auto& known) { return !groups.contains(known.first); });
+}
+
+std::string AggregatedText(const Definitions& definitions, bool core, std::string_view version,
+                           GroupTexts* texts) {
+  std::string out = fmt::format(R"({{"apiVersion":"apidiscovery.k8s.io/{}","items":[)", version);
+  const std::map<std::string, Definitions> by_group = ByGroup(definitions);
+  if (core) {
+    const auto it = by_group.find("");
+    out += *texts->Of(it == by_group.end() ? Definitions() : it->second, "");
+  } else {
+    texts->Keep(by_group);
+    const char* separator = "";
+    for (const std::string& group : ServedGroups(definitions)) {
+      out += separator + *texts->Of(by_group.at(group), group);
+      separator = ",";
+    }
+  }
+  return out + R"(],"kind":"APIGroupDiscoveryList","metadata":{}})";
 }
 
 }  // namespace gantry::apiserver::discovery

@@ -83,7 +83,7 @@ bool MatchesEtag(std::string_view if_none_match, std::string_view etag) {
 }
 
 Result<Answer> Serve(const Definitions& definitions, std::string_view path, std::string_view accept,
-                     std::string_view if_none_match) {
+                     std::string_view if_none_match, GroupTexts* texts) {
   while (path.size() > 1 && path.back() == '/') path.remove_suffix(1);
   const auto parts = Split(path, '/');  // "", "apis", group, version
   const bool core = parts.size() >= 2 && parts[1] == "api";
@@ -96,7 +96,7 @@ Result<Answer> Serve(const Definitions& definitions, std::string_view path, std:
   Answer answer;
   answer.content_type = "application/json";
   if (!aggregated.empty()) {
-    document = Aggregated(definitions, core, aggregated);
+    answer.body = AggregatedText(definitions, core, aggregated, texts);
     answer.content_type +=
         fmt::format(";g=apidiscovery.k8s.io;v={};as=APIGroupDiscoveryList", aggregated);
   } else if (parts.size() == 2) {
@@ -109,7 +109,7 @@ Result<Answer> Serve(const Definitions& definitions, std::string_view path, std:
     GANTRY_TRY_SET(document,
                    ResourceList(definitions, {std::string(parts[2]), std::string(parts[3])}));
   }
-  answer.body = DumpJson(document);
+  if (answer.body.empty()) answer.body = DumpJson(document);
   answer.etag = "\"" + StableHash(answer.body) + "\"";
   if (MatchesEtag(if_none_match, answer.etag)) {
     answer.status = 304;

@@ -61,7 +61,7 @@ Result<Documents::Discovered> Documents::Discover(const std::string& path,
     }
   }
   GANTRY_TRY_SET(discovery::Answer answer,
-                 discovery::Serve(DefinitionsOf(*kinds), path, accept, ""));
+                 discovery::Serve(DefinitionsOf(*kinds), path, accept, "", &group_texts_));
   Discovered document{std::move(answer.content_type), std::move(answer.etag),
                       std::make_shared<const std::string>(std::move(answer.body))};
   MutexLock lock(&mu_);

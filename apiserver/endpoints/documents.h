@@ -31,6 +31,7 @@ class Documents {
   std::shared_ptr<const openapi::Spec> CurrentSpec();
 
   const KindRegistry* const kinds_;
+  discovery::GroupTexts group_texts_;
   Mutex mu_;
   uint64_t discovered_generation_ GUARDED_BY(mu_) = 0;
   std::map<std::pair<std::string, std::string>, Discovered> discovered_ GUARDED_BY(mu_);

@@ -20,8 +20,11 @@ const std::vector<std::string>& ServedPatchTypes();
 
 struct Document {
   std::string body;
-  std::string hash;  // of the body; equal bodies have equal hashes on every machine
+  // Of what the body is made of; equal ones stand for equal bodies, on every machine.
+  std::string hash;
 };
+class PiecedDocument;
+struct ServedKind;
 
 struct Answer {
   int status = 200;  // or 304, without a body
@@ -32,12 +35,13 @@ struct Answer {
 };
 
 // The documents of one set of definitions; a new set makes a new Spec. Each document is made when
-// first asked for (milliseconds, under a lock) and kept. Thread-safe.
+// first asked for, under a lock, and kept; the index needs none of them. Thread-safe.
 class Spec {
  public:
-  // Documents of group versions whose definitions are the same ones as in `previous` (may be null)
-  // are taken over from it.
-  explicit Spec(Definitions definitions, const Spec* previous = nullptr);
+  // What concerns definitions that are the same ones as in `previous` (may be null) is taken over
+  // from it: whole documents, or their parts.
+  explicit Spec(const Definitions& definitions, const Spec* previous = nullptr);
+  ~Spec();
 
   // GET /openapi/v3: where each group version's document is.
   std::shared_ptr<const Document> Index() const;
@@ -54,16 +58,24 @@ class Spec {
                        std::string_view if_none_match, std::string_view hash) const;
 
  private:
-  std::shared_ptr<const Document> V3Locked(const GroupVersion& gv) const REQUIRES(mu_);
-  std::shared_ptr<const Document> V2JsonLocked() const REQUIRES(mu_);
+  enum Form { kAsJson, kAsProtobuf };
+  std::shared_ptr<const Document> V2(Form form) const;
+  // What the documents of these kinds are made of.
+  std::string HashOf(const std::vector<ServedKind>& kinds, const char* form) const;
 
-  const Definitions definitions_;
-  std::map<GroupVersion, Definitions> versions_;  // who serves each; constant after construction
+  // Constant after construction.
+  std::vector<ServedKind> all_;
+  std::map<GroupVersion, std::vector<ServedKind>> versions_;
+  std::map<std::shared_ptr<const schema::Definition>, std::string> fingerprints_;
+  std::map<GroupVersion, std::string> hashes_;
+
   mutable Mutex mu_;
-  mutable std::map<GroupVersion, std::shared_ptr<const Document>> v3_ GUARDED_BY(mu_);
+  // Documents, and those of the previous Spec whose parts can be used.
+  mutable std::map<GroupVersion, std::shared_ptr<const PiecedDocument>> v3_ GUARDED_BY(mu_);
+  mutable std::map<GroupVersion, std::shared_ptr<const PiecedDocument>> old_v3_ GUARDED_BY(mu_);
+  mutable std::shared_ptr<const PiecedDocument> v2_[2] GUARDED_BY(mu_);
+  mutable std::shared_ptr<const PiecedDocument> old_v2_[2] GUARDED_BY(mu_);
   mutable std::shared_ptr<const Document> index_ GUARDED_BY(mu_);
-  mutable std::shared_ptr<const Document> v2_json_ GUARDED_BY(mu_);
-  mutable std::shared_ptr<const Document> v2_protobuf_ GUARDED_BY(mu_);
 };
 
 }  // namespace gantry::apiserver::openapi

@@ -75,6 +75,46 @@ std::string CamelGroupVersion(const std::string& group, const std::string& versi
   return out + Capitalized(version);
 }
 
+std::string TagOf(const std::string& group, const std::string& version) {
+  std::string out = group.empty() ? "core" : group;
+  for (char& c : out)
+    if (c == '.') c = '_';
+  return out + "_" + version;
+}
+
+std::string Quoted(const std::string& text) { return DumpJson(text); }
+
+std::string StringList(const std::vector<std::string>& list) { return DumpJson(list); }
+
+std::string MakeParameterText(Dialect dialect, const std::string& name, const std::string& in) {
+  const Parameter& p = Parameters().at(name);
+  Json out = {{"name", name}, {"in", in}, {"description", p.description}};
+  if (in == "path") out["required"] = true;
+  if (dialect == Dialect::kV2) {
+    out["type"] = p.type;
+    out["uniqueItems"] = true;
+  } else {
+    out["schema"] = {{"type", p.type}, {"uniqueItems", true}};
+  }
+  return DumpJson(out);
+}
+
+// Parameters are most of a document: their texts are made once.
+const std::string& ParameterText(Dialect dialect, const std::string& name, const std::string& in) {
+  using Texts = std::map<std::pair<std::string, std::string>, std::string>;
+  static const auto make = [](Dialect d) {
+    auto* const texts = new Texts;
+    for (const auto& [key, parameter] : Parameters()) {
+      for (const char* where : {"path", "query"})
+        (*texts)[{key, where}] = MakeParameterText(d, key, where);
+    }
+    return texts;
+  };
+  static const Texts* const v2 = make(Dialect::kV2);
+  static const Texts* const v3 = make(Dialect::kV3);
+  return (dialect == Dialect::kV2 ? v2 : v3)->at({name, in});
+}
+
 // One operation, before it is written in a dialect.
 struct Operation {
   std::string method;   // get put post patch delete
@@ -91,10 +131,22 @@ struct Operation {
 
 class Builder {
  public:
-  Builder(const schema::Definition& d, const schema::Version& v, Dialect dialect, Json* paths)
-      : d_(d), v_(v), dialect_(dialect), paths_(*paths), gvk_{d.group, v.name, d.kind} {}
+  Builder(const schema::Definition& d, const schema::Version& v, Dialect dialect)
+      : d_(d),
+        v_(v),
+        dialect_(dialect),
+        gvk_{d.group, v.name, d.kind},
+        camel_(CamelGroupVersion(d.group, v.name)),
+        tag_(TagOf(d.group, v.name)) {}
 
-  void Build() {
+  std::string Build() {
+    AddAll();
+    Finish();
+    return std::move(text_);
+  }
+
+ private:
+  void AddAll() {
     const std::string root =
         d_.group.empty() ? "/api/" + v_.name : fmt::format("/apis/{}/{}", d_.group, v_.name);
     const std::string collection =
@@ -121,7 +173,6 @@ class Builder {
     for (const std::string& name : d_.connect_subresources) Connect(item, name);
   }
 
- private:
   Operation List(const std::string& list) const {
     Operation op{"get",           "list", "list", "list objects of kind " + d_.kind,
                  kListParameters, "",     list};
@@ -182,87 +233,97 @@ class Builder {
     }
   }
 
+  // Operations of one path follow each other.
   void Add(const std::string& path, const std::string& suffix, const Operation& op) {
-    Json& item = paths_[path];
-    if (!item.contains("parameters")) {
-      Json parameters = Json::array();
-      for (const char* name : {"name", "namespace"})
-        if (path.find(fmt::format("{{{}}}", name)) != std::string::npos)
-          parameters.push_back(ParameterJson(name, "path"));
-      if (!parameters.empty()) item["parameters"] = std::move(parameters);
-    }
-    Json out = {{"description", op.description},
-                {"operationId",
-                 fmt::format("{}{}{}{}{}", op.id_verb, CamelGroupVersion(d_.group, v_.name),
-                             path.find("{namespace}") != std::string::npos ? "Namespaced" : "",
-                             d_.kind, suffix)},
-                {"tags", {TagOf()}},
-                {"x-kubernetes-action", op.action},
-                {"x-kubernetes-group-version-kind", GvkJson(op.gvk)}};
-    Json parameters = Json::array();
-    for (const std::string& name : op.query) parameters.push_back(ParameterJson(name, "query"));
-    parameters.push_back(ParameterJson("pretty", "query"));
-    if (dialect_ == Dialect::kV2) {
-      if (!op.body.empty())
-        parameters.push_back({{"name", "body"},
-                              {"in", "body"},
-                              {"required", op.method != "delete"},
-                              {"schema", Ref(dialect_, op.body)}});
-      out["consumes"] = op.consumes;
-      out["produces"] = Json::array({"application/json"});
-      out["schemes"] = Json::array({"https"});
-    } else if (!op.body.empty()) {
-      Json content = Json::object();
-      for (const std::string& type : op.consumes)
-        content[type] = {{"schema", Ref(dialect_, op.body)}};
-      out["requestBody"] = {{"content", std::move(content)}, {"required", op.method != "delete"}};
-    }
-    out["parameters"] = std::move(parameters);
-    for (const int code : op.codes) out["responses"][std::to_string(code)] = ResponseJson(code, op);
-    out["responses"]["401"] = {{"description", "Unauthorized"}};
-    item[op.method] = std::move(out);
-  }
-
-  std::string TagOf() const {
-    std::string out = d_.group.empty() ? "core" : d_.group;
-    for (char& c : out)
-      if (c == '.') c = '_';
-    return out + "_" + v_.name;
-  }
-
-  Json ParameterJson(const std::string& name, const std::string& in) const {
-    const Parameter& p = Parameters().at(name);
-    Json out = {{"name", name}, {"in", in}, {"description", p.description}};
-    if (in == "path") out["required"] = true;
-    if (dialect_ == Dialect::kV2) {
-      out["type"] = p.type;
-      out["uniqueItems"] = true;
+    if (path != path_) {
+      Finish();
+      path_ = path;
+      text_ += text_.empty() ? "" : ",";
+      text_ += Quoted(path) + ":{";
+      std::string parameters;
+      for (const char* name : {"name", "namespace"}) {
+        if (path.find(fmt::format("{{{}}}", name)) == std::string::npos) continue;
+        parameters += (parameters.empty() ? "" : ",") + ParameterText(dialect_, name, "path");
+      }
+      if (!parameters.empty()) text_ += "\"parameters\":[" + parameters + "],";
     } else {
-      out["schema"] = {{"type", p.type}, {"uniqueItems", true}};
+      text_ += ",";
     }
-    return out;
+    text_ += "\"" + op.method + "\":";
+    AppendOperation(path, suffix, op);
   }
 
-  Json ResponseJson(int code, const Operation& op) const {
+  void Finish() {
+    if (!path_.empty()) text_ += "}";
+    path_.clear();
+  }
+
+  void AppendOperation(const std::string& path, const std::string& suffix, const Operation& op) {
+    const bool v2 = dialect_ == Dialect::kV2;
+    const bool namespaced = path.find("{namespace}") != std::string::npos;
+    std::string& out = text_;
+    out += "{";
+    if (v2) out += "\"consumes\":" + StringList(op.consumes) + ",";
+    out += "\"description\":" + Quoted(op.description);
+    out +=
+        ",\"operationId\":" + Quoted(fmt::format("{}{}{}{}{}", op.id_verb, camel_,
+                                                 namespaced ? "Namespaced" : "", d_.kind, suffix));
+    out += ",\"parameters\":[";
+    for (const std::string& name : op.query) out += ParameterText(dialect_, name, "query") + ",";
+    out += ParameterText(dialect_, "pretty", "query");
+    const char* const required = op.method != "delete" ? "true" : "false";
+    if (v2 && !op.body.empty()) {
+      out += fmt::format(R"(,{{"in":"body","name":"body","required":{},"schema":{}}})", required,
+                         RefText(op.body));
+    }
+    out += "]";
+    if (v2) out += R"(,"produces":["application/json"])";
+    if (!v2 && !op.body.empty()) {
+      out += ",\"requestBody\":{\"content\":{";
+      const char* separator = "";
+      for (const std::string& type : op.consumes) {
+        out += separator + Quoted(type) + ":{\"schema\":" + RefText(op.body) + "}";
+        separator = ",";
+      }
+      out += fmt::format("}},\"required\":{}}}", required);
+    }
+    out += ",\"responses\":{";
+    for (const int code : op.codes) out += fmt::format("\"{}\":{},", code, ResponseText(code, op));
+    out += R"("401":{"description":"Unauthorized"}})";
+    if (v2) out += R"(,"schemes":["https"])";
+    out += ",\"tags\":[" + Quoted(tag_) + "]";
+    out += ",\"x-kubernetes-action\":" + Quoted(op.action);
+    out += ",\"x-kubernetes-group-version-kind\":" + DumpJson(GvkJson(op.gvk)) + "}";
+  }
+
+  std::string RefText(const std::string& name) const {
+    return "{\"$ref\":" + Quoted(RefPrefix(dialect_) + name) + "}";
+  }
+
+  std::string ResponseText(int code, const Operation& op) const {
     const char* const text = code == 200 ? "OK" : code == 201 ? "Created" : "Accepted";
-    Json schema = op.answer.empty() ? Json{{"type", "string"}} : Ref(dialect_, op.answer);
-    if (dialect_ == Dialect::kV2) return {{"description", text}, {"schema", std::move(schema)}};
-    return {{"description", text},
-            {"content", {{"application/json", {{"schema", std::move(schema)}}}}}};
+    const std::string schema = op.answer.empty() ? R"({"type":"string"})" : RefText(op.answer);
+    if (dialect_ == Dialect::kV2)
+      return fmt::format(R"({{"description":"{}","schema":{}}})", text, schema);
+    return fmt::format(R"({{"content":{{"application/json":{{"schema":{}}}}},"description":"{}"}})",
+                       schema, text);
   }
 
   const schema::Definition& d_;
   const schema::Version& v_;
   const Dialect dialect_;
-  Json& paths_;
   const GroupVersionKind gvk_;
+  const std::string camel_;
+  const std::string tag_;
+  std::string text_;
+  std::string path_;  // whose object is open; empty: none
 };
 
 }  // namespace
 
-void AddKindPaths(const schema::Definition& definition, const schema::Version& version,
-                  Dialect dialect, Json* paths) {
-  Builder(definition, version, dialect, paths).Build();
+std::string KindPaths(const schema::Definition& definition, const schema::Version& version,
+                      Dialect dialect) {
+  return Builder(definition, version, dialect).Build();
 }
 
 }  // namespace gantry::apiserver::openapi

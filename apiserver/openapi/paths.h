@@ -1,11 +1,14 @@
 #pragma once
 
+#include <string>
+
 #include "apiserver/openapi/dialect.h"
 
 namespace gantry::apiserver::openapi {
 
-// Adds the URLs of a kind in one of its versions with every operation that it answers to `paths`.
-void AddKindPaths(const schema::Definition& definition, const schema::Version& version,
-                  Dialect dialect, Json* paths);
+// The URLs of a kind in one of its versions with every operation that it answers: the members of
+// the document's `paths`, as JSON without the braces around them.
+std::string KindPaths(const schema::Definition& definition, const schema::Version& version,
+                      Dialect dialect);
 
 }  // namespace gantry::apiserver::openapi

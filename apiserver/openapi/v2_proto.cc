@@ -128,26 +128,56 @@ void ToPathItem(const Json& from, v2::PathItem* to) {
   }
 }
 
+// The key of a field that holds a message, and the message's size.
+std::string FieldHeader(int field, size_t size) {
+  std::string out;
+  const auto append_varint = [&out](uint64_t value) {
+    for (; value >= 0x80; value >>= 7) out.push_back(static_cast<char>(value | 0x80));
+    out.push_back(static_cast<char>(value));
+  };
+  append_varint(static_cast<uint64_t>(field) << 3 | 2);
+  append_varint(size);
+  return out;
+}
+
 }  // namespace
 
-std::string EncodeV2(const Json& document) {
+std::string EncodeV2Paths(const Json& paths) {
+  v2::Paths out;
+  for (const auto& [name, item] : paths.items()) {
+    v2::NamedPathItem* const path = out.add_path();
+    path->set_name(name);
+    ToPathItem(item, path->mutable_value());
+  }
+  return out.SerializeAsString();
+}
+
+std::string EncodeV2Definitions(const Json& definitions) {
+  v2::Definitions out;
+  for (const auto& [name, schema] : definitions.items()) {
+    v2::NamedSchema* const definition = out.add_additional_properties();
+    definition->set_name(name);
+    ToSchema(schema, definition->mutable_value());
+  }
+  return out.SerializeAsString();
+}
+
+std::string EncodeV2Head(const Json& document) {
   v2::Document out;
   out.set_swagger(GetString(document, "swagger"));
   const Json& info = GetObject(document, "info");
   out.mutable_info()->set_title(GetString(info, "title"));
   out.mutable_info()->set_version(GetString(info, "version"));
   out.mutable_info()->set_description(GetString(info, "description"));
-  for (const auto& [name, item] : GetObject(document, "paths").items()) {
-    v2::NamedPathItem* const path = out.mutable_paths()->add_path();
-    path->set_name(name);
-    ToPathItem(item, path->mutable_value());
-  }
-  for (const auto& [name, schema] : GetObject(document, "definitions").items()) {
-    v2::NamedSchema* const definition = out.mutable_definitions()->add_additional_properties();
-    definition->set_name(name);
-    ToSchema(schema, definition->mutable_value());
-  }
   return out.SerializeAsString();
+}
+
+std::string V2PathsHeader(size_t size) {
+  return FieldHeader(v2::Document::kPathsFieldNumber, size);
+}
+
+std::string V2DefinitionsHeader(size_t size) {
+  return FieldHeader(v2::Document::kDefinitionsFieldNumber, size);
 }
 
 }  // namespace gantry::apiserver::openapi

@@ -34,6 +34,11 @@ std::shared_ptr<schema::Definition> Make(std::string group, std::string kind,
   return d;
 }
 
+GroupTexts& Texts() {
+  static auto* const texts = new GroupTexts;
+  return *texts;
+}
+
 Definitions Sample() {
   auto widget = Make("example.com", "Widget",
                      {MakeVersion("v1beta1"), MakeVersion("v1"), MakeVersion("v0", false)});
@@ -51,7 +56,7 @@ Definitions Sample() {
 }
 
 Json Body(std::string_view path, std::string_view accept = "") {
-  const Result<Answer> answer = Serve(Sample(), path, accept, "");
+  const Result<Answer> answer = Serve(Sample(), path, accept, "", &Texts());
   EXPECT_TRUE(answer.ok()) << path;
   return answer.ok() ? *ParseJson(answer->body) : Json();
 }
@@ -140,7 +145,7 @@ TEST(Discovery, NegotiatesByAccept) {
       {"application/vnd.kubernetes.protobuf", "/apis", nullptr},
       {kV2, "/apis/gantry.dev/v1", nullptr}};
   for (const Case& c : cases) {
-    const Result<Answer> answer = Serve(Sample(), c.path, c.accept, "");
+    const Result<Answer> answer = Serve(Sample(), c.path, c.accept, "", &Texts());
     if (!c.want) {
       ASSERT_FALSE(answer.ok()) << c.accept;
       EXPECT_EQ(answer.code(), Code::kNotAcceptable);
@@ -153,23 +158,23 @@ TEST(Discovery, NegotiatesByAccept) {
 }
 
 TEST(Discovery, KnownEtagsAreNotSentAgain) {
-  const Answer first = *Serve(Sample(), "/apis", kV2, "");
+  const Answer first = *Serve(Sample(), "/apis", kV2, "", &Texts());
   ASSERT_FALSE(first.etag.empty());
-  const Answer again = *Serve(Sample(), "/apis", kV2, "\"old\", " + first.etag);
+  const Answer again = *Serve(Sample(), "/apis", kV2, "\"old\", " + first.etag, &Texts());
   EXPECT_EQ(again.status, 304);
   EXPECT_TRUE(again.body.empty());
   EXPECT_EQ(again.etag, first.etag);
-  EXPECT_EQ(Serve(Sample(), "/apis", "", first.etag)->status, 200);
+  EXPECT_EQ(Serve(Sample(), "/apis", "", first.etag, &Texts())->status, 200);
   Definitions fewer = Sample();
   fewer.pop_back();
-  EXPECT_NE(Serve(fewer, "/apis", kV2, "")->etag, first.etag);
+  EXPECT_NE(Serve(fewer, "/apis", kV2, "", &Texts())->etag, first.etag);
 }
 
 TEST(Discovery, NothingElseIsThere) {
   for (const char* path :
        {"/", "/ap", "/api/v2", "/apis/none", "/apis/example.com/v2", "/apis/example.com/v0",
         "/api/v1/namespaces", "/apis/example.com/v1/x"}) {
-    const Result<Answer> answer = Serve(Sample(), path, "", "");
+    const Result<Answer> answer = Serve(Sample(), path, "", "", &Texts());
     ASSERT_FALSE(answer.ok()) << path;
     EXPECT_EQ(answer.code(), Code::kNotFound) << path;
   }
@@ -194,6 +199,19 @@ TEST(Discovery, BuiltinKindsAreAllListed) {
       for (const Json& version : group["versions"]) listed += version["resources"].size();
   }
   EXPECT_EQ(listed, all.size());
+}
+
+TEST(Discovery, GroupTextsFollowTheDefinitions) {
+  Definitions all = Sample();
+  GroupTexts texts;
+  for (const bool core : {true, false}) {
+    EXPECT_EQ(AggregatedText(all, core, "v2", &texts), DumpJson(Aggregated(all, core, "v2")));
+  }
+  // One kind less in a group, and then the whole group.
+  while (!all.empty()) {
+    all.pop_back();
+    EXPECT_EQ(AggregatedText(all, false, "v2", &texts), DumpJson(Aggregated(all, false, "v2")));
+  }
 }
 
 }  // namespace

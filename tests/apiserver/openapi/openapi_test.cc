@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "apis/machinery/meta/object.h"
 #include "apiserver/openapi/dialect.h"
 #include "apiserver/openapi/openapi_v2.pb.h"
 #include "schemas/embedded.h"
@@ -323,6 +324,102 @@ TEST(Spec, UnchangedVersionsAreTakenOver) {
   EXPECT_NE(after.V3({"example.com", "v1"}), nullptr);
   EXPECT_EQ(before.V3({"example.com", "v1"}), nullptr);
   EXPECT_EQ(Spec(Builtin()).V3({"", "v1"})->hash, core->hash);
+}
+
+TEST(Spec, ADocumentOfPartsIsTheOneMadeAtOnce) {
+  Definitions all = Builtin();
+  auto spec = std::make_unique<Spec>(all);
+  for (const auto& changed : {all.front(), Widget()}) {
+    for (const auto& document :
+         {spec->V2Json(), spec->V2Protobuf(), spec->V3({"gantry.dev", "v1"})})
+      ASSERT_NE(document, nullptr);
+    // A definition goes, comes, or comes back as another one.
+    const auto it = std::find(all.begin(), all.end(), changed);
+    if (it == all.end()) {
+      all.push_back(changed);
+    } else {
+      all.erase(it);
+    }
+    auto next = std::make_unique<Spec>(all, spec.get());
+    const Spec fresh(all);
+    EXPECT_EQ(next->Index()->body, fresh.Index()->body);
+    EXPECT_EQ(next->V2Json()->body, fresh.V2Json()->body);
+    EXPECT_EQ(next->V2Protobuf()->body, fresh.V2Protobuf()->body);
+    EXPECT_EQ(next->V2Json()->hash, fresh.V2Json()->hash);
+    EXPECT_NE(next->V2Json()->hash, spec->V2Json()->hash);
+    EXPECT_NE(next->V2Json()->hash, next->V2Protobuf()->hash);
+    for (const GroupVersion& gv :
+         {GroupVersion{"", "v1"}, {"gantry.dev", "v1"}, {all.back()->group, "v1"}}) {
+      ASSERT_NE(fresh.V3(gv), nullptr) << gv.ToString();
+      EXPECT_EQ(next->V3(gv)->body, fresh.V3(gv)->body);
+      EXPECT_EQ(next->V3(gv)->hash, fresh.V3(gv)->hash);
+      EXPECT_TRUE(ParseJson(next->V3(gv)->body).ok());
+    }
+    spec = std::move(next);
+  }
+}
+
+// What kubectl explain shows of a kind, by the path of the field; `seen`: definitions that are
+// being looked through.
+void FindUndescribed(const Json& schema, const std::string& prefix, const Json& known,
+                     const std::string& path, std::set<std::string> seen,
+                     std::set<std::string>* missing) {
+  const Json* at = &schema;
+  bool described = !GetString(schema, "description").empty();
+  std::string ref = GetString(schema, "$ref");
+  if (ref.empty() && schema.contains("allOf") && schema["allOf"].size() == 1)
+    ref = GetString(schema["allOf"][0], "$ref");
+  if (!ref.empty()) {
+    const std::string name = ref.substr(prefix.size());
+    at = &known.at(name);
+    described = described || !GetString(*at, "description").empty();
+    if (!seen.insert(name).second) return;
+  }
+  if (!described) missing->insert(path);
+  if (const auto it = at->find("properties"); it != at->end()) {
+    for (const auto& [name, sub] : it->items())
+      FindUndescribed(sub, prefix, known, path + "." + name, seen, missing);
+  }
+  // Explain names no items: their description is the field's. What is in them counts.
+  for (const char* key : {"items", "additionalProperties"}) {
+    const auto it = at->find(key);
+    if (it == at->end() || !it->is_object()) continue;
+    std::set<std::string> within;
+    FindUndescribed(*it, prefix, known, path + (key[0] == 'i' ? "[]" : "{}"), seen, &within);
+    for (const std::string& field : within) {
+      if (field != path + "[]" && field != path + "{}") missing->insert(field);
+    }
+  }
+}
+
+TEST(Explain, EveryFieldOfEveryBuiltinKindHasADescription) {
+  const Definitions all = Builtin();
+  const Spec spec(all);
+  // The search finds what is missing.
+  std::set<std::string> missing;
+  const Json widget = Parsed(Spec({Widget()}).V3({"example.com", "v1"}))["components"]["schemas"];
+  FindUndescribed(widget["com.example.v1.Widget"], "#/components/schemas/", widget, "", {},
+                  &missing);
+  EXPECT_TRUE(missing.contains(".spec.kind"));
+  EXPECT_TRUE(missing.contains(".spec.list[].k"));
+  EXPECT_FALSE(missing.contains(".spec.replicas"));
+  missing.clear();
+
+  const auto look = [&missing](const Json& definitions, const std::string& prefix,
+                               const std::string& document) {
+    for (const auto& [name, schema] : definitions.items())
+      FindUndescribed(schema, prefix, definitions, document + name, {}, &missing);
+  };
+  look(Parsed(spec.V2Json())["definitions"], "#/definitions/", "v2 ");
+  for (const auto& d : all) {
+    for (const schema::Version& v : d->versions) {
+      look(Parsed(spec.V3({d->group, v.name}))["components"]["schemas"], "#/components/schemas/",
+           "v3 ");
+    }
+  }
+  std::string list;
+  for (const std::string& field : missing) list += field + "\n";
+  EXPECT_EQ(list, "") << missing.size() << " fields have no description";
 }
 
 }  // namespace
