@@ -126,12 +126,10 @@ bool Maintenance::EmptyKind(const std::string& crd) {
   const size_t dot = crd.find('.');
   const GroupResource resource{dot == std::string::npos ? "" : crd.substr(dot + 1),
                                crd.substr(0, dot)};
-  const std::shared_ptr<const KindSet> set = kinds.Snapshot();
-  const auto kind = set->kinds.find(resource);
-  if (kind != set->kinds.end() && !kind->second->def().builtin) {
-    DeleteAll({kind->second, &kind->second->def().StorageVersion()},
-              [](const Entry&) { return true; });
-    const Tree left = kind->second->cache->Current().tree;
+  const std::shared_ptr<const Kind> kind = kinds.Get(resource);
+  if (kind != nullptr && !kind->def().builtin) {
+    DeleteAll({kind, &kind->def().StorageVersion()}, [](const Entry&) { return true; });
+    const Tree left = kind->cache->Current().tree;
     if (left.size() > 0) {
       const std::string message = DescribeRemaining(left, crd);
       WriteCrd(crd, "status", [&](Object* object) {

@@ -62,18 +62,16 @@ class Follower {
       return;
     }
     const GroupResource resource = (*definition)->group_resource();
-    const std::shared_ptr<const KindSet> set = kinds_->Snapshot();
-    const auto served = set->kinds.find(resource);
-    if (served != set->kinds.end() && served->second->def().builtin) return;
+    const std::shared_ptr<const Kind> before = kinds_->Get(resource);
+    if (before != nullptr && before->def().builtin) return;
     if (deleted || !IsConditionTrue(status, "Established")) {
       kinds_->Remove(resource);
       caches_->CloseWatches(resource);
       return;
     }
     const bool terminating = !GetString(GetObject(*json, "metadata"), "deletionTimestamp").empty();
-    const Kind* const before = served == set->kinds.end() ? nullptr : served->second.get();
     const auto kind = MakeKind(WithAcceptedNames(*definition, status), caches_, terminating,
-                               ConverterFor(**definition, before));
+                               ConverterFor(**definition, before.get()));
     // Open watches would go on in versions and schemas of yesterday.
     if (before != nullptr && before->fingerprint != kind->fingerprint) {
       caches_->CloseWatches(resource);

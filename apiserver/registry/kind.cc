@@ -51,16 +51,32 @@ uint64_t DefinitionFingerprint(const schema::Definition& definition) {
 
 std::shared_ptr<const KindSet> KindRegistry::Snapshot() const {
   MutexLock lock(&mu_);
-  return set_;
+  if (!snapshot_) snapshot_ = std::make_shared<const KindSet>(now_);
+  return snapshot_;
+}
+
+std::shared_ptr<const Kind> KindRegistry::Get(const GroupResource& resource) const {
+  MutexLock lock(&mu_);
+  const auto it = now_.kinds.find(resource);
+  return it == now_.kinds.end() ? nullptr : it->second;
+}
+
+std::vector<std::shared_ptr<const Kind>> KindRegistry::InGroup(const std::string& group) const {
+  std::vector<std::shared_ptr<const Kind>> found;
+  MutexLock lock(&mu_);
+  for (auto it = now_.kinds.lower_bound({group, ""});
+       it != now_.kinds.end() && it->first.group == group; ++it) {
+    found.push_back(it->second);
+  }
+  return found;
 }
 
 Result<Target> KindRegistry::Find(std::string_view group, std::string_view version,
                                   std::string_view resource) const {
-  const std::shared_ptr<const KindSet> set = Snapshot();
-  const auto it = set->kinds.find({std::string(group), std::string(resource)});
-  if (it != set->kinds.end()) {
-    if (const schema::Version* v = it->second->def().FindVersion(version); v != nullptr) {
-      return Target{it->second, v};
+  const auto kind = Get({std::string(group), std::string(resource)});
+  if (kind != nullptr) {
+    if (const schema::Version* v = kind->def().FindVersion(version); v != nullptr) {
+      return Target{kind, v};
     }
   }
   return Error(Code::kNotFound, "the server could not find the requested resource");
@@ -68,18 +84,17 @@ Result<Target> KindRegistry::Find(std::string_view group, std::string_view versi
 
 void KindRegistry::Put(std::shared_ptr<const Kind> kind) {
   MutexLock lock(&mu_);
-  auto next = std::make_shared<KindSet>(*set_);
-  ++next->generation;
-  next->kinds[kind->def().group_resource()] = std::move(kind);
-  set_ = std::move(next);
+  ++now_.generation;
+  const GroupResource resource = kind->def().group_resource();
+  now_.kinds[resource] = std::move(kind);
+  snapshot_ = nullptr;
 }
 
 void KindRegistry::Remove(const GroupResource& resource) {
   MutexLock lock(&mu_);
-  auto next = std::make_shared<KindSet>(*set_);
-  ++next->generation;
-  next->kinds.erase(resource);
-  set_ = std::move(next);
+  if (now_.kinds.erase(resource) == 0) return;
+  ++now_.generation;
+  snapshot_ = nullptr;
 }
 
 }  // namespace gantry::apiserver

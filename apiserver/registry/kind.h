@@ -53,10 +53,15 @@ struct KindSet {
   uint64_t generation = 0;  // grows with each change: for caches of discovery and OpenAPI
 };
 
-// Who is served. Thread-safe: readers get a set that never changes.
+// Who is served. Thread-safe.
 class KindRegistry {
  public:
+  // A set that never changes. The first one after a change is a copy of all: for documents, not for
+  // every request.
   std::shared_ptr<const KindSet> Snapshot() const;
+  // Null when there is none.
+  std::shared_ptr<const Kind> Get(const GroupResource& resource) const;
+  std::vector<std::shared_ptr<const Kind>> InGroup(const std::string& group) const;
   // kNotFound when no such resource is served in that version.
   Result<Target> Find(std::string_view group, std::string_view version,
                       std::string_view resource) const;
@@ -65,7 +70,8 @@ class KindRegistry {
 
  private:
   mutable Mutex mu_;
-  std::shared_ptr<const KindSet> set_ GUARDED_BY(mu_) = std::make_shared<KindSet>();
+  KindSet now_ GUARDED_BY(mu_);
+  mutable std::shared_ptr<const KindSet> snapshot_ GUARDED_BY(mu_);  // null: not since a change
 };
 
 }  // namespace gantry::apiserver

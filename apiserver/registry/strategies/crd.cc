@@ -15,12 +15,11 @@ struct UsedNames {
   std::set<std::string> kinds;      // kinds and kinds of lists
 };
 
-UsedNames NamesUsedBesides(const KindSet& served, const schema::Definition& wanted) {
+UsedNames NamesUsedBesides(const KindRegistry& served, const schema::Definition& wanted) {
   UsedNames used;
-  for (const auto& [resource, kind] : served.kinds) {
+  for (const std::shared_ptr<const Kind>& kind : served.InGroup(wanted.group)) {
     const schema::Definition& other = kind->def();
-    if (resource.group != wanted.group) continue;
-    if (resource.resource == wanted.plural && !other.builtin) continue;  // itself
+    if (other.plural == wanted.plural && !other.builtin) continue;  // itself
     used.resources.insert(other.short_names.begin(), other.short_names.end());
     used.resources.insert({other.plural, other.singular});
     used.kinds.insert({other.kind, other.list_kind});
@@ -88,8 +87,7 @@ class NameReview {
 };
 
 void SetNames(const StrategyContext& ctx, const schema::Definition& d, Json* status) {
-  NameReview review(NamesUsedBesides(*ctx.kinds.Snapshot(), d),
-                    GetObject(*status, "acceptedNames"));
+  NameReview review(NamesUsedBesides(ctx.kinds, d), GetObject(*status, "acceptedNames"));
   review.Resource("plural", d.plural, "PluralConflict");
   review.Resource("singular", d.singular, "SingularConflict");
   review.ShortNames(d.short_names);

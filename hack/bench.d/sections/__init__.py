@@ -1,7 +1,7 @@
 """The sections of hack/bench, in order. Each is a module whose first line of documentation is its
 title, with run(bench). API are those that --server can be asked for."""
 
-from . import (containers, informer, lists, memory, micro, reads, start, store, upkeep, watches,
+from . import (containers, crds, informer, lists, memory, micro, reads, start, store, upkeep, watches,
                writes)
 
 ALL = {
@@ -14,6 +14,7 @@ ALL = {
     "watch": watches,
     "memory": memory,
     "start": start,
+    "crds": crds,
     "containers": containers,
     "micro": micro,
 }
