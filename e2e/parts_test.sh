@@ -23,6 +23,12 @@ exec_stdin() { echo through | kg exec -i ct/shop-web-1 -- cat; }
 check "and with standard input" equals through exec_stdin
 URL=$(kubectl get leases -n gantry-system -o jsonpath='{.items[*].metadata.annotations.gantry\.dev/streams-url}' | tr -d ' ')
 check_fails "nobody else reaches it" 401 curl -sk --fail-with-body "$URL/apis/gantry.dev/v1/namespaces/default/containers/$(web)/log"
+for part in certificate key; do
+  kubectl config view --raw -o jsonpath="{.users[0].user.client-$part-data}" | base64 -d >"$WORK/admin.$part"
+done
+own() { curl -sk --cert "$WORK/admin.certificate" --key "$WORK/admin.key" "$URL$1"; }
+check "an administrator gets its metrics" says 'workqueue_depth{name="container"}' own /metrics
+check "and its debug page" says '"name":"container"' own /debug/gantry
 check "delete it" kubectl delete application/shop --timeout=120s
 none() { [ -z "$(engine ps -aq)" ]; }
 check "nothing is left" wait_until 60 "no container is left" none

@@ -61,6 +61,12 @@ Status RunControllers(const ControllersOptions& options) {
       streams.Set(std::move(now));
       if (over) server->Stop();  // the process ends; no call may outlive the controllers
     };
+    set.on_running = [&server](const assembly::ControllerSet* running) {
+      apiserver::DebugPage::Section section;
+      if (running != nullptr)
+        section = [running](size_t limit) { return running->Describe(limit); };
+      server->debug().Set("controllers", std::move(section));
+    };
   }
 
   const Context stop = Context().WithCancel();

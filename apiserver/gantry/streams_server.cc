@@ -1,9 +1,12 @@
 #include "apiserver/gantry/streams_server.h"
 
+#include <algorithm>
+
 #include "apiserver/auth/certificates.h"
 #include "apiserver/endpoints/connect.h"
 #include "apiserver/filters/chain.h"
 #include "apiserver/gantry/rendezvous.h"
+#include "apiserver/server/nonresource.h"
 
 namespace gantry::program {
 namespace {
@@ -16,7 +19,9 @@ constexpr Duration kLifetime = 24h * 3650;
 class StreamsAuthorizer : public apiserver::Authorizer {
  public:
   bool Allowed(const apiserver::AccessRequest& access) const override {
-    return access.user.name == kStreamsUser;
+    const std::vector<std::string>& groups = access.user.groups;
+    const bool master = std::find(groups.begin(), groups.end(), "system:masters") != groups.end();
+    return access.user.name == kStreamsUser || (master && !access.info.is_resource);
   }
 };
 
@@ -50,11 +55,13 @@ Result<std::unique_ptr<StreamsServer>> StreamsServer::Start(const Address& liste
   options.port = listen.port;
   options.tls = {own.certificate, own.key, client_ca};
   options.io_threads = 1;
-  GANTRY_TRY_SET(
-      server->listener_,
-      apiserver::Listener::Start(
-          options, apiserver::BuildFilterChain(
-                       apiserver::MakeStreamsHandler({streams, server->pool_.get()}), filters)));
+  GANTRY_TRY_SET(server->listener_,
+                 apiserver::Listener::Start(
+                     options, apiserver::BuildFilterChain(
+                                  apiserver::WithProcessPaths(
+                                      apiserver::MakeStreamsHandler({streams, server->pool_.get()}),
+                                      &server->debug_),
+                                  filters)));
   server->annotations_ = {{kAnnotationStreamsUrl, UrlOf(listen, server->listener_->port())},
                           {kAnnotationStreamsAuthority, authority.certificate}};
   return server;

@@ -56,4 +56,13 @@ Handler WithNonResourcePaths(Handler next, const HealthChecks* health, BackupEnd
   };
 }
 
+Handler WithProcessPaths(Handler next, const DebugPage* debug) {
+  return [next = std::move(next), debug](Request& request) {
+    if (request.method == "GET" && request.path == "/metrics") return Ready(Metrics());
+    if (request.method == "GET" && request.path == "/debug/gantry")
+      return Ready(debug->Answer(request));
+    return next(request);
+  };
+}
+
 }  // namespace gantry::apiserver

@@ -13,6 +13,9 @@ namespace gantry::apiserver {
 Handler WithNonResourcePaths(Handler next, const HealthChecks* health, BackupEndpoint* backup,
                              const DebugPage* debug);
 
+// Answers /metrics and /debug/gantry of a process that is no API server.
+Handler WithProcessPaths(Handler next, const DebugPage* debug);
+
 // The version of Kubernetes' API that is spoken, as clients expect to find it in /version.
 inline constexpr char kGitVersion[] = "v1.32.0+gantry-0.1.0";
 

@@ -10,6 +10,8 @@
 // Puts the controllers of a process together. Used by the `gantry` program and by tests.
 namespace gantry::assembly {
 
+class ControllerSet;
+
 struct Options {
   runtime::TransportFactory transport;
   std::vector<std::string> only;  // names of ControllerNames(); empty: all
@@ -18,6 +20,8 @@ struct Options {
   std::string lease_identity;
   std::map<std::string, std::string> lease_annotations;
   std::function<void(std::shared_ptr<nodeproxy::NodeStreams>)> on_streams;
+  // Likewise the set that runs, and null before it stops.
+  std::function<void(const ControllerSet*)> on_running;
 };
 
 // The names for Options::only, in the order of starting.

@@ -67,8 +67,10 @@ Status RunElected(Options options, const Context& stop) {
   if (election.WaitWhile(Election::State::kWaiting) == Election::State::kElected) {
     LOG_INFO("elected", {"lease", lease.name}, {"identity", lease.identity});
     ended = controllers->Start(Context().WithTimeout(std::chrono::minutes(1))).Wrap("controllers");
+    if (ended.ok() && options.on_running) options.on_running(controllers.get());
     if (ended.ok() && options.on_streams) options.on_streams(controllers->streams());
     if (ended.ok()) election.WaitWhile(Election::State::kElected);
+    if (options.on_running) options.on_running(nullptr);
     if (options.on_streams) options.on_streams(nullptr);
     controllers->Stop();
   }
