@@ -105,12 +105,26 @@ check "metrics" says apiserver_request_total kubectl get --raw /metrics
 check_fails "an unknown object" 'crontabs.stable.example.com "none" not found' kubectl get ctab none
 check_fails "nobody gets in without credentials" "Unauthorized" kubectl --kubeconfig=/dev/null --server "https://$LISTEN" --insecure-skip-tls-verify --token=wrong get ns
 
+# Stuck objects say what holds them, each where its kind allows it.
+kubectl create configmap stuck --from-literal=a=1 >/dev/null
+kubectl patch configmap stuck --type=merge -p '{"metadata":{"finalizers":["example.com/hold"]}}' >/dev/null
+kubectl patch ctab nightly --type=merge -p '{"metadata":{"finalizers":["example.com/hold"]}}' >/dev/null
+kubectl delete configmap stuck --wait=false >/dev/null
+kubectl delete ctab nightly --wait=false >/dev/null
+check "kubectl describe shows what holds a configmap" wait_until 60 "the event" says "waits for finalizers: example.com/hold" kubectl describe cm stuck
+check "kubectl gantry describe, too" says "waits for finalizers: example.com/hold" kg describe cm stuck
+check "a kind with conditions has one" kubectl wait ctab/nightly --for=condition=DeletionBlocked --timeout=60s
+for held in cm/stuck ctab/nightly; do
+  check "$held goes when it is let go" kubectl patch "$held" --type=merge -p '{"metadata":{"finalizers":null}}'
+done
+
 list_all() { kubectl get cm -n team-a --chunk-size=7 -o name | wc -l; }
 for i in $(seq 20); do printf -- '---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c%s, namespace: team-a}\n' "$i"; done > "$WORK/many.yaml"
 check "apply many" kubectl apply -f "$WORK/many.yaml"
 check "lists come in chunks" equals 20 list_all
 check "delete --all" kubectl delete cm -n team-a --all
 check "delete a namespace" kubectl delete ns team-a --timeout=60s
+kubectl apply -f "$EXAMPLES/crontab.yaml" >/dev/null
 check "delete waits for the object" kubectl delete ctab nightly --timeout=20s
 check "delete the kind" kubectl delete crd crontabs.stable.example.com --timeout=30s
 # kubectl may still know the kind from its cache, so it words this in two ways.

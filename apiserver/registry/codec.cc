@@ -63,6 +63,12 @@ Result<std::string> Encode(const Kind& kind, const schema::Version& version, con
 
 }  // namespace
 
+Result<Json> ConvertForOwnership(const Kind& kind, const schema::Version& to, Json object) {
+  if (kind.converter) return Convert(kind, to, std::move(object));
+  object["apiVersion"] = GroupVersion{kind.def().group, to.name}.ToString();
+  return object;
+}
+
 std::string FieldLabel(const schema::JsonPath& path) {
   const std::string& text = path.text();
   const size_t from = text.find_first_not_of("{.");

@@ -31,6 +31,10 @@ bool NeedsWebhook(const Target& target, const Entry& entry);
 Result<std::vector<EntryPtr>> ShowEntries(const Target& target, std::vector<EntryPtr> entries,
                                           const ManagedRenderer* render);
 
+// The object in version `to`, for comparing who owns what: a webhook is asked; without one, fields
+// have the same names in all versions, and nothing is pruned or defaulted.
+Result<Json> ConvertForOwnership(const Kind& kind, const schema::Version& to, Json object);
+
 // The name of a selectable field in a field selector: `.spec.nodeName` is `spec.nodeName`.
 std::string FieldLabel(const schema::JsonPath& path);
 // The paths that any version selects by, each once.

@@ -5,6 +5,7 @@
 #include "apis/machinery/managedfields/managed_fields.h"
 #include "apis/machinery/managedfields/render.h"
 #include "apis/machinery/meta/object.h"
+#include "apiserver/registry/codec.h"
 
 namespace gantry::apiserver {
 namespace {
@@ -48,35 +49,59 @@ void KeepWritable(const schema::Version& version, const std::string& subresource
   }
 }
 
+// The served versions of a kind.
+class KindVersions : public managedfields::Versions {
+ public:
+  explicit KindVersions(const Kind& kind) : kind_(kind) {}
+
+  const schema::Node* Root(std::string_view api_version) const override {
+    const schema::Version* const version = Find(api_version);
+    return version == nullptr ? nullptr : &version->schema->root();
+  }
+  Result<Json> Convert(const Json& object, std::string_view api_version) const override {
+    const schema::Version* const version = Find(api_version);
+    if (version == nullptr) {
+      return Error(Code::kInternal, fmt::format("version {} is not served", api_version));
+    }
+    return ConvertForOwnership(kind_, *version, object);
+  }
+
+ private:
+  const schema::Version* Find(std::string_view api_version) const {
+    const GroupVersion gv = GroupVersion::Parse(api_version);
+    return gv.group == kind_.def().group ? kind_.def().FindVersion(gv.version) : nullptr;
+  }
+  const Kind& kind_;
+};
+
 }  // namespace
 
-std::string TrackFields(const schema::Node& root, const Json* before, const Json& after,
-                        std::string_view base, const Json* sent, const FieldWriter& writer) {
+std::string TrackFields(const Target& target, const Json* before, const Json& after,
+                        std::string_view base, const Json* sent, const FieldWriter& writer,
+                        bool converts) {
   ManagedFields fields = Base(base, writer.subresource.empty() ? sent : nullptr);
   if (before != nullptr && fields.entries().empty()) return "";
+  const KindVersions versions(*target.kind);
   fields.TrackUpdate(
-      root, before, after,
-      {writer.manager, "Update", writer.api_version, writer.subresource, writer.time, nullptr});
+      target.version->schema->root(), before, after,
+      {writer.manager, "Update", writer.api_version, writer.subresource, writer.time, nullptr},
+      converts ? &versions : nullptr);
   return EncodeSection(fields);
 }
 
-Result<AppliedObject> ApplyFields(const schema::Definition& definition,
-                                  const schema::Version& version, const Json* live, Json config,
-                                  bool force, std::string_view base, const FieldWriter& writer) {
+Result<AppliedObject> ApplyFields(const Target& target, const Json* live, Json config, bool force,
+                                  std::string_view base, const FieldWriter& writer) {
   if (!GetAny(GetObject(config, "metadata"), "managedFields").is_null())
     return Error(Code::kBadRequest, "metadata.managedFields must be nil");
-  KeepWritable(version, writer.subresource, &config);
-  const auto served = [&definition](std::string_view api_version) {
-    const GroupVersion gv = GroupVersion::Parse(api_version);
-    return gv.group == definition.group && definition.FindVersion(gv.version) != nullptr;
-  };
+  KeepWritable(*target.version, writer.subresource, &config);
+  const KindVersions versions(*target.kind);
   GANTRY_TRY_SET(managedfields::Applied applied,
-                 managedfields::Apply(version.schema->root(), live, DecodeSection(base),
+                 managedfields::Apply(target.version->schema->root(), live, DecodeSection(base),
                                       {config,
                                        {writer.manager, "Apply", writer.api_version,
                                         writer.subresource, writer.time, nullptr},
                                        force,
-                                       served}));
+                                       &versions}));
   return AppliedObject{std::move(applied.object), EncodeSection(applied.managed)};
 }
 

@@ -200,10 +200,9 @@ Result<Registry::Plan> Registry::PlanApply(const WriteScope& scope, const EntryP
                                      "existing object was found",
                                      uid));
   }
-  GANTRY_TRY_SET(
-      AppliedObject applied,
-      ApplyFields(definition, *scope.target.version, old ? &before : nullptr, config.object,
-                  config.force, old ? old->header().managed : std::string_view(), Writer(scope)));
+  GANTRY_TRY_SET(AppliedObject applied,
+                 ApplyFields(scope.target, old ? &before : nullptr, config.object, config.force,
+                             old ? old->header().managed : std::string_view(), Writer(scope)));
   if (old) {
     return PlanChange(scope, old, std::move(before), std::move(applied.object), &applied.section);
   }
@@ -295,10 +294,10 @@ Result<Registry::Plan> Registry::PlanPut(const WriteScope& scope, const EntryPtr
       old && !keep_version && old->header().version != target.def().StorageVersion().name;
   const bool same = before != nullptr && *before == after && !moves;
   if (same && ownership.sent == nullptr && ownership.applied == nullptr) return plan;
-  std::string managed = ownership.applied != nullptr
-                            ? *ownership.applied
-                            : TrackFields(target.version->schema->root(), before, after, base,
-                                          ownership.sent, Writer(scope));
+  std::string managed =
+      ownership.applied != nullptr
+          ? *ownership.applied
+          : TrackFields(target, before, after, base, ownership.sent, Writer(scope), !keep_version);
   if (same && SameOwners(managed, base)) return plan;
   GANTRY_TRY_SET(std::string record, keep_version
                                          ? EncodeAsIs(target, after, std::move(managed))

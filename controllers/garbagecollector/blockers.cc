@@ -53,13 +53,7 @@ Blockers FindBlockers(const Graph& graph, const GraphNode& node) {
   for (const std::string& finalizer : node.finalizers) {
     if (!IsOurs(node, finalizer)) blockers.finalizers.push_back(finalizer);
   }
-  if (!node.HasFinalizer(kForeground)) return blockers;
-  for (GraphNode& dependent : graph.DependentsOf(node.uid)) {
-    const bool blocks = std::any_of(
-        dependent.owners.begin(), dependent.owners.end(),
-        [&](const OwnerReference& o) { return o.uid == node.uid && o.block_owner_deletion; });
-    if (blocks) blockers.dependents.push_back(std::move(dependent));
-  }
+  if (node.HasFinalizer(kForeground)) blockers.dependents = graph.BlockersOf(node.uid);
   return blockers;
 }
 

@@ -98,17 +98,13 @@ Result<runtime::Requeue> Collector::CollectIfUnowned(const Context& ctx, const G
 }
 
 Result<runtime::Requeue> Collector::DeleteInForeground(const Context& ctx, const GraphNode& owner) {
-  bool blocked = false;
   for (const GraphNode& dependent : graph_->DependentsOf(owner.uid)) {
-    const auto reference =
-        std::find_if(dependent.owners.begin(), dependent.owners.end(),
-                     [&](const OwnerReference& o) { return o.uid == owner.uid; });
-    blocked |= reference != dependent.owners.end() && reference->block_owner_deletion;
     if (!dependent.deleting) {
       GANTRY_TRY(CollectIfUnowned(ctx, dependent));
     }
   }
-  if (blocked) return runtime::Requeue::Never();  // the end of each dependent comes back to here
+  // The end of each dependent comes back to here.
+  if (!graph_->BlockersOf(owner.uid).empty()) return runtime::Requeue::Never();
   GANTRY_TRY(DropFinalizer(ctx, owner, kForeground));
   return runtime::Requeue::Never();
 }

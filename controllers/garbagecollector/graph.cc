@@ -25,6 +25,12 @@ bool GraphNode::HasFinalizer(std::string_view f) const {
   return std::find(finalizers.begin(), finalizers.end(), f) != finalizers.end();
 }
 
+bool GraphNode::Blocks(std::string_view owner_uid) const {
+  return std::any_of(owners.begin(), owners.end(), [&](const OwnerReference& o) {
+    return o.uid == owner_uid && o.block_owner_deletion;
+  });
+}
+
 void Graph::UnlinkLocked(const GraphNode& node) {
   for (const OwnerReference& owner : node.owners) {
     const auto it = dependents_.find(owner.uid);
@@ -63,7 +69,13 @@ std::vector<std::string> Graph::Observe(const client::Resource& resource, const 
   const std::string uid = node.uid;
   const auto known = nodes_.find(uid);
   const bool is_new = known == nodes_.end();
-  if (!is_new) UnlinkLocked(known->second);
+  if (!is_new) {
+    UnlinkLocked(known->second);
+    // An owner that waited for this one may not have to any more.
+    for (const OwnerReference& owner : known->second.owners) {
+      if (owner.block_owner_deletion && !node.Blocks(owner.uid)) concerned.push_back(owner.uid);
+    }
+  }
   if (IsPlain(node)) {
     if (!is_new) nodes_.erase(known);
     plain_.insert(uid);
@@ -98,6 +110,41 @@ std::vector<GraphNode> Graph::DependentsOf(const std::string& uid) const {
   for (const std::string& dependent : it->second) {
     const auto node = nodes_.find(dependent);
     if (node != nodes_.end()) out.push_back(node->second);
+  }
+  return out;
+}
+
+std::vector<const GraphNode*> Graph::BlockingLocked(const std::string& owner_uid) const {
+  std::vector<const GraphNode*> out;
+  const auto it = dependents_.find(owner_uid);
+  if (it == dependents_.end()) return out;
+  for (const std::string& dependent : it->second) {
+    const auto node = nodes_.find(dependent);
+    if (node != nodes_.end() && node->second.Blocks(owner_uid)) out.push_back(&node->second);
+  }
+  return out;
+}
+
+bool Graph::WaitsForLocked(const GraphNode& node, const std::string& uid) const {
+  std::set<std::string_view> seen = {node.uid};
+  std::vector<const GraphNode*> waiting = {&node};
+  while (!waiting.empty()) {
+    const GraphNode* const next = waiting.back();
+    waiting.pop_back();
+    if (!next->deleting || !next->HasFinalizer(kForeground)) continue;
+    for (const GraphNode* blocker : BlockingLocked(next->uid)) {
+      if (blocker->uid == uid) return true;
+      if (seen.insert(blocker->uid).second) waiting.push_back(blocker);
+    }
+  }
+  return false;
+}
+
+std::vector<GraphNode> Graph::BlockersOf(const std::string& owner_uid) const {
+  MutexLock lock(&mu_);
+  std::vector<GraphNode> out;
+  for (const GraphNode* dependent : BlockingLocked(owner_uid)) {
+    if (!WaitsForLocked(*dependent, owner_uid)) out.push_back(*dependent);
   }
   return out;
 }

@@ -23,6 +23,8 @@ struct GraphNode {
   bool deleting = false;
 
   bool HasFinalizer(std::string_view f) const;
+  // Whether the owner may not go before this one.
+  bool Blocks(std::string_view owner_uid) const;
 };
 
 // Finalizers that carry a deletion's propagation policy, by Kubernetes' names.
@@ -40,6 +42,9 @@ class Graph {
   // Of an object without owners and finalizers that is not being deleted, only the uid.
   std::optional<GraphNode> Find(const std::string& uid) const;
   std::vector<GraphNode> DependentsOf(const std::string& uid) const;
+  // Those whose end the owner's deletion in the foreground waits for. Who waits for the owner in
+  // turn, maybe through others, holds nothing up: of a circle, all go.
+  std::vector<GraphNode> BlockersOf(const std::string& owner_uid) const;
 
   // Whether the first list of every kind was observed. Before that DependentsOf may miss objects
   // that are older than their owner's deletion.
@@ -49,6 +54,8 @@ class Graph {
  private:
   void UnlinkLocked(const GraphNode& node) REQUIRES(mu_);
   std::vector<std::string> RemoveLocked(const std::string& uid) REQUIRES(mu_);
+  std::vector<const GraphNode*> BlockingLocked(const std::string& owner_uid) const REQUIRES(mu_);
+  bool WaitsForLocked(const GraphNode& node, const std::string& uid) const REQUIRES(mu_);
 
   std::atomic<bool> complete_ = false;
   mutable Mutex mu_;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "apis/machinery/managedfields/compare.h"
 #include "apis/machinery/managedfields/elements.h"
@@ -80,11 +81,15 @@ class Merger {
     const FieldSetPtr stated = ConfiguredFields(root_, request_.config);
     Json object =
         live_ ? MergeConfiguration(root_, *live_, request_.config) : Json(request_.config);
-    object = WithoutDropped(std::move(object), stated);
+    GANTRY_TRY_SET(object, WithoutDropped(std::move(object), stated));
 
-    const Comparison write = Compare(root_, live_, object);
     std::vector<Dispute> disputes;
+    std::map<std::string, Comparison> writes;  // by version
     for (Entry& e : others_) {
+      if (!writes.contains(e.api_version)) {
+        GANTRY_TRY_SET(writes[e.api_version], CompareIn(e.api_version, object));
+      }
+      const Comparison& write = writes[e.api_version];
       FieldSetPtr disputed = Intersection(e.fields, write.changed);
       if (disputed && !force) disputes.push_back({DisplayManager(e), disputed});
       e.fields = RecursiveDifference(Difference(e.fields, disputed), write.removed);
@@ -114,36 +119,82 @@ class Merger {
     others_.clear();
     last_.reset();
     for (Entry e : managed.entries()) {
-      const bool served = !request_.served || request_.served(e.api_version);
-      e.fields = FitToSchema(root_, e.fields);
+      const Node* const root = RootOf(e.api_version);
+      if (root != nullptr) e.fields = FitToSchema(*root, e.fields);
       if (IsSelf(e, request_.who)) {
         // What was stated in a version that is gone cannot be compared, and so is not removed.
-        if (served) last_ = std::move(e);
-      } else if (served) {
+        if (root != nullptr) last_ = std::move(e);
+      } else if (root != nullptr) {
         others_.push_back(std::move(e));
       }
     }
   }
 
-  // Removes what was stated last time, is not stated now, and is not owned by others either.
-  Json WithoutDropped(Json merged, const FieldSetPtr& stated) const {
-    if (!last_) return merged;
-    const FieldSetPtr last = WithNamedParents(root_, last_->fields);
-    FieldSetPtr owned = Union(stated, SystemFields());
-    for (const Entry& e : others_) owned = Union(owned, e.fields);
-    owned = WithNamedParents(root_, owned);
-    if (!Difference(last, owned)) return merged;
-
-    const FieldSetPtr all = Everything(merged);
-    // First as if all of it went, then with what is owned, then only what was ours.
-    Json rest = RemoveFields(root_, merged, last);
-    rest = RemoveFields(root_, merged, Difference(Difference(all, Everything(rest)), owned));
-    const FieldSetPtr gone = Difference(all, Everything(rest));
-    return RemoveFields(root_, merged, Intersection(gone, last));
+  // Null: the version is gone.
+  const Node* RootOf(const std::string& version) const {
+    if (request_.versions == nullptr || version == request_.who.api_version) return &root_;
+    return request_.versions->Root(version);
   }
 
-  FieldSetPtr Everything(const Json& object) const {
-    return WithNamedParents(root_, ConfiguredFields(root_, object));
+  Result<Json> In(const std::string& version, const Json& object) const {
+    if (request_.versions == nullptr || GetString(object, "apiVersion") == version) return object;
+    return request_.versions->Convert(object, version);
+  }
+
+  // What becomes of the live object, as a version sees it.
+  Result<Comparison> CompareIn(const std::string& version, const Json& object) const {
+    if (live_ == nullptr || version == request_.who.api_version || request_.versions == nullptr) {
+      return Compare(root_, live_, object);
+    }
+    GANTRY_TRY_SET(const Json before, In(version, *live_));
+    GANTRY_TRY_SET(const Json after, In(version, object));
+    return Compare(*RootOf(version), &before, after);
+  }
+
+  // Removes what was stated last time, is not stated now, and is not owned by others either.
+  Result<Json> WithoutDropped(Json merged, const FieldSetPtr& stated) const {
+    if (!last_) return merged;
+    const std::string& here = request_.who.api_version;
+    const std::string& there = last_->api_version;  // what was stated has its names there
+    std::map<std::string, FieldSetPtr> owned;
+    owned[there] = nullptr;
+    owned[here] = stated;
+    for (const Entry& e : others_) owned[e.api_version] = Union(owned[e.api_version], e.fields);
+    const Node& root = *RootOf(there);
+    const FieldSetPtr last = WithNamedParents(root, last_->fields);
+    if (owned.size() == 1 && !Difference(last, Kept(root, owned[here]))) return merged;
+
+    GANTRY_TRY_SET(Json whole, In(there, merged));
+    const FieldSetPtr all = Everything(root, whole);
+    // First as if all of it went, then with what is owned, then only what was ours.
+    Json rest = RemoveFields(root, whole, last);
+    GANTRY_TRY(PutBack(there, owned[there], &whole, &rest));
+    for (const auto& [version, fields] : owned) {
+      if (version != there) GANTRY_TRY(PutBack(version, fields, &whole, &rest));
+    }
+    GANTRY_TRY_SET(rest, In(there, rest));
+    const FieldSetPtr gone = Intersection(Difference(all, Everything(root, rest)), last);
+    if (!gone) return merged;
+    GANTRY_TRY_SET(whole, In(there, merged));
+    return In(here, RemoveFields(root, whole, gone));
+  }
+
+  // Restores in *rest what *whole has and somebody owns; both are in `version` then.
+  Status PutBack(const std::string& version, const FieldSetPtr& owned, Json* whole,
+                 Json* rest) const {
+    const Node& root = *RootOf(version);
+    GANTRY_TRY_SET(*whole, In(version, *whole));
+    GANTRY_TRY_SET(*rest, In(version, *rest));
+    const FieldSetPtr lost = Difference(Everything(root, *whole), Everything(root, *rest));
+    *rest = RemoveFields(root, *whole, Difference(lost, Kept(root, owned)));
+    return OkStatus();
+  }
+
+  static FieldSetPtr Kept(const Node& root, const FieldSetPtr& owned) {
+    return WithNamedParents(root, Union(owned, SystemFields()));
+  }
+  static FieldSetPtr Everything(const Node& root, const Json& object) {
+    return WithNamedParents(root, ConfiguredFields(root, object));
   }
 
   const Node& root_;

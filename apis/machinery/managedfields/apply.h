@@ -1,10 +1,7 @@
 #pragma once
 
-#include <functional>
-#include <string>
-#include <string_view>
-
 #include "apis/machinery/managedfields/managed_fields.h"
+#include "apis/machinery/managedfields/versions.h"
 
 // Server-side apply (kubernetes.io/docs, "Server-Side Apply"): a manager states the fields that it
 // wants, and owns what it stated. Pure.
@@ -15,9 +12,9 @@ struct ApplyRequest {
   // manager, api_version, subresource and time; its operation is Apply.
   Entry who;
   bool force = false;
-  // Whether a version of the kind is still served: who only holds fields of one that is not, loses
-  // them. Null: all are.
-  std::function<bool(std::string_view api_version)> served;
+  // The versions of the kind: who only holds fields of one that is not served any more, loses them.
+  // Null: all have the names of this one.
+  const Versions* versions = nullptr;
 };
 
 struct Applied {
@@ -35,8 +32,9 @@ struct Applied {
 //  (annotation
 //    kubectl.kubernetes.io/last-applied-configuration), and keeps that annotation up to date.
 // The time of the manager's entry moves when the object or its set of fields changes. Defaults are
-// not filled in, and so owned by nobody. kBadRequest, in kube-apiserver's words, when the
-// configuration has fields that the schema does not know, or repeated items.
+// not filled in, and so owned by nobody. Errors are those of conversions, and kBadRequest, in
+// kube-apiserver's words, when the configuration has fields that the schema does not know, or
+// repeated items.
 Result<Applied> Apply(const schema::Node& root, const Json* live, const ManagedFields& managed,
                       const ApplyRequest& request);
 

@@ -8,6 +8,7 @@
 
 #include "apis/machinery/managedfields/compare.h"
 #include "apis/machinery/managedfields/field_set.h"
+#include "apis/machinery/managedfields/versions.h"
 #include "apis/machinery/managedfields/wire.h"
 #include "apis/machinery/meta/object.h"
 
@@ -83,6 +84,42 @@ Result<Entry> EntryFromJson(const Json& json, size_t index) {
   }
   return e;
 }
+
+// What a write did, as each version of the kind sees it.
+class Comparisons {
+ public:
+  Comparisons(const Comparison* own, std::string own_version, const Json* before, const Json& after,
+              const Versions* versions)
+      : own_(own),
+        own_version_(std::move(own_version)),
+        before_(before),
+        after_(after),
+        versions_(versions) {}
+
+  const Comparison& In(const std::string& version) {
+    if (versions_ == nullptr || before_ == nullptr || version == own_version_) return *own_;
+    const auto known = others_.find(version);
+    if (known != others_.end()) return known->second;
+    return others_.emplace(version, Make(version)).first->second;
+  }
+
+ private:
+  Comparison Make(const std::string& version) const {
+    const schema::Node* const root = versions_->Root(version);
+    if (root == nullptr) return *own_;
+    const Result<Json> before = versions_->Convert(*before_, version);
+    if (!before.ok()) return *own_;
+    const Result<Json> after = versions_->Convert(after_, version);
+    return after.ok() ? Compare(*root, &*before, *after) : *own_;
+  }
+
+  const Comparison* const own_;
+  const std::string own_version_;
+  const Json* const before_;
+  const Json& after_;
+  const Versions* const versions_;
+  std::map<std::string, Comparison> others_;
+};
 
 // A member of the entry, when it is not empty. The texts need no escapes but those of Json.
 void AppendMember(const char* key, const std::string& value, std::string* out) {
@@ -204,15 +241,17 @@ std::string ManagedFields::ToJsonText() const {
 }
 
 void ManagedFields::TrackUpdate(const schema::Node& root, const Json* before, const Json& after,
-                                Entry who) {
+                                Entry who, const Versions* versions) {
   const Comparison write = Compare(root, before, after);
   if (!write.changed && !write.removed) return;
+  Comparisons seen(&write, who.api_version, before, after, versions);
   who.operation = kUpdate;
   who.time = FromSeconds(Seconds(who.time));
   bool known = false;
   for (Entry& e : entries_) {
     if (!SameWriter(e, who)) {
-      e.fields = RecursiveDifference(Difference(e.fields, write.changed), write.removed);
+      const Comparison& theirs = seen.In(e.api_version);
+      e.fields = RecursiveDifference(Difference(e.fields, theirs.changed), theirs.removed);
       continue;
     }
     known = true;

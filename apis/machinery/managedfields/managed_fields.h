@@ -12,6 +12,8 @@
 // shared field sets (tries), rendered to `fieldsV1` only when an object is encoded.
 namespace gantry::managedfields {
 
+class Versions;
+
 // A set of field paths (field_set.h). Immutable once shared; null is the empty set.
 class FieldSet;
 
@@ -54,8 +56,10 @@ class ManagedFields {
   // entry that becomes empty is dropped; `who`'s time moves when it changed or added a field, or
   // removed one of its own. A write that changes nothing leaves everything as it is. At most 10
   // entries with operation Update are kept per object; the oldest are merged into
-  // `ancient-changes`, one per version.
-  void TrackUpdate(const schema::Node& root, const Json* before, const Json& after, Entry who);
+  // `ancient-changes`, one per version. Entries of other versions than `who`'s are compared in
+  // their own by `versions`; without them, or when a conversion fails, by the names of this one.
+  void TrackUpdate(const schema::Node& root, const Json* before, const Json& after, Entry who,
+                   const Versions* versions = nullptr);
 
   const std::vector<Entry>& entries() const { return entries_; }
   // Whether both say the same of everything but times.

@@ -140,6 +140,52 @@ TEST_F(Conversions, EachVersionIsReadAndWritten) {
   EXPECT_EQ(dry.body["spec"]["words"], "four") << dry.text;
 }
 
+TEST_F(Conversions, AFieldHasOneOwnerUnderAllItsNames) {
+  const auto apply = [&](const std::string& version, const std::string& manager,
+                         const std::string& spec, const std::string& more = "") {
+    return raw_->Do("PATCH", Path(version) + "/a?fieldManager=" + manager + more,
+                    "{apiVersion: example.com/" + version +
+                        ", kind: Note, metadata: {name: a}, spec: " + spec + "}",
+                    {{"Content-Type", "application/apply-patch+yaml"}});
+  };
+  const auto owners = [&](const std::string& field) {
+    std::string names;
+    const RawAnswer got = raw_->Get(Path("v1") + "/a");
+    for (const Json& e : got.body["metadata"]["managedFields"]) {
+      if (e["fieldsV1"].value(Json::json_pointer("/f:spec"), Json::object()).contains(field))
+        names += e["manager"].get<std::string>() + " ";
+    }
+    return names;
+  };
+  ASSERT_EQ(apply("v1", "one", "{text: x}").status, 201);
+  const RawAnswer refused = apply("v2", "two", "{words: y}");
+  ASSERT_EQ(refused.status, 409) << refused.text;
+  EXPECT_EQ(refused.body["details"]["causes"][0]["field"], ".spec.text");
+  EXPECT_EQ(refused.body["details"]["causes"][0]["message"], "conflict with \"one\"");
+  const RawAnswer forced = apply("v2", "two", "{words: y}", "&force=true");
+  ASSERT_EQ(forced.status, 200);
+  EXPECT_EQ(owners("f:text"), "");
+  EXPECT_EQ(owners("f:words"), "two ") << forced.text;
+  // A plain update in the other version takes it, too.
+  const RawAnswer patched =
+      raw_->Do("PATCH", Path("v1") + "/a?fieldManager=three", R"({"spec":{"text":"z"}})",
+               {{"Content-Type", "application/merge-patch+json"}});
+  ASSERT_EQ(patched.status, 200) << patched.text;
+  EXPECT_EQ(owners("f:words"), "");
+  EXPECT_EQ(owners("f:text"), "three ");
+  // Who applied it in one version, and leaves it out in the other, removes it.
+  ASSERT_EQ(apply("v1", "four", "{text: z}").status, 200);
+  ASSERT_EQ(raw_->Do("PATCH", Path("v1") + "/a", R"([{"op":"replace",
+      "path":"/metadata/managedFields","value":[{}]}])",
+                     {{"Content-Type", "application/json-patch+json"}})
+                .status,
+            200);
+  ASSERT_EQ(apply("v1", "four", "{text: w}", "&force=true").status, 200);
+  const RawAnswer dropped = apply("v2", "four", "{}");
+  ASSERT_EQ(dropped.status, 200) << dropped.text;
+  EXPECT_FALSE(dropped.body["spec"].contains("words")) << dropped.text;
+}
+
 TEST_F(Conversions, ListsAreConvertedAtOnce) {
   for (int i = 0; i < 30; ++i) {
     ASSERT_EQ(Make("v1", fmt::format("n{:02}", i), {{"text", i % 2 == 0 ? "even" : "odd"}}).status,

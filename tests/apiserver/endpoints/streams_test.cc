@@ -197,6 +197,36 @@ TEST_F(Streams, WatchOverWebSocket) {
   response.websocket->OnClose();
 }
 
+TEST_F(Streams, WatchOverWebSocketInEachForm) {
+  struct Case {
+    const char* accept;
+    const char* kind;
+  };
+  const Case cases[] = {
+      {"application/json;as=Table;g=meta.k8s.io;v=v1", "Table"},
+      {"application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1", "PartialObjectMetadata"},
+      {"application/json", "Container"},
+  };
+  for (const Case& c : cases) {
+    request_.headers.Set("Accept", c.accept);
+    auto response = Upgrade(path_,
+                            "watch=1&allowWatchBookmarks=true&sendInitialEvents=true&"
+                            "resourceVersionMatch=NotOlderThan",
+                            "");
+    ASSERT_TRUE(response.websocket) << response.body;
+    const auto peer = std::make_shared<FakePeer>();
+    response.websocket->OnOpen(peer);
+    const std::vector<std::string> frames = peer->WaitFor(2);
+    // One event is one frame.
+    for (const std::string& frame : frames) {
+      EXPECT_EQ(Json::parse(frame)["object"]["kind"], c.kind) << frame;
+    }
+    EXPECT_EQ(Json::parse(frames[0])["type"], "ADDED");
+    EXPECT_EQ(Json::parse(frames[1])["type"], "BOOKMARK");
+    response.websocket->OnClose();
+  }
+}
+
 TEST_F(Streams, AWatchWaitsForAPeerThatReadsSlowly) {
   auto response = Upgrade(path_, "watch=1", "");
   ASSERT_TRUE(response.websocket) << response.body;

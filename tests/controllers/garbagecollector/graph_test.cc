@@ -53,6 +53,30 @@ TEST(Graph, TheEndOfADependentConcernsItsOwner) {
   EXPECT_TRUE(g.DependentsOf("o").empty());
 }
 
+TEST(Graph, ADependentThatLetsGoConcernsItsOwner) {
+  Graph graph;
+  const ObjectPtr owned = Make("c", "c", "s");
+  graph.Observe(v1::kContainers, nullptr, owned);
+  EXPECT_EQ(graph.BlockersOf("s").size(), 1u);
+  EXPECT_EQ(graph.Observe(v1::kContainers, owned, Make("c", "c")), Uids{"s"});
+  EXPECT_TRUE(graph.BlockersOf("s").empty());
+}
+
+TEST(Graph, OfACircleNobodyHoldsAnother) {
+  Graph graph;
+  const std::vector<std::string> wait = {kForeground};
+  graph.Observe(v1::kContainers, nullptr, Make("a", "a", "c", true, wait));
+  graph.Observe(v1::kContainers, nullptr, Make("b", "b", "a", true, wait));
+  const ObjectPtr solid = Make("c", "c", "b");
+  graph.Observe(v1::kContainers, nullptr, solid);
+  EXPECT_EQ(graph.BlockersOf("a").size(), 1u) << "c is not being deleted: no circle yet";
+  graph.Observe(v1::kContainers, solid, Make("c", "c", "b", true, wait));
+  for (const char* uid : {"a", "b", "c"}) EXPECT_TRUE(graph.BlockersOf(uid).empty()) << uid;
+  // Who hangs on the circle from outside still holds up the one that it depends on.
+  graph.Observe(v1::kContainers, nullptr, Make("d", "d", "b", true, {"example.com/hold"}));
+  EXPECT_EQ(graph.BlockersOf("b").size(), 1u);
+}
+
 TEST(Graph, ANameThatComesBackIsAnotherObject) {
   Graph g;
   const ObjectPtr first = Make("web", "o1");
@@ -73,7 +97,7 @@ TEST(Graph, APlainObjectCanStillGetOwnersAndBeOne) {
   EXPECT_EQ(g.Observe(v1::kContainers, plain, owned), Uids{"a"});
   EXPECT_EQ(g.DependentsOf("o").size(), 1u);
   EXPECT_EQ(g.Find("a")->key.name, "a");
-  EXPECT_EQ(g.Observe(v1::kContainers, owned, plain), Uids{});
+  EXPECT_EQ(g.Observe(v1::kContainers, owned, plain), Uids{"o"}) << "it may have waited";
   EXPECT_TRUE(g.DependentsOf("o").empty());
   EXPECT_TRUE(g.Find("a").has_value());
   EXPECT_EQ(g.Observe(v1::kContainers, plain, nullptr), Uids{});

@@ -89,6 +89,67 @@ TEST_F(LifecycleTest, ForegroundDeletionWaitsForDependents) {
   EXPECT_TRUE(Gone(v1::kConfigMaps, {"default", "held"}));
 }
 
+TEST_F(LifecycleTest, ACircleOfOwnersDoesNotHoldADeletion) {
+  const Object a = MakeConfigMap("a");
+  const Object b = MakeConfigMap("b", &a);
+  const Object c = MakeConfigMap("c", &b);
+  const Json owners = Json::array({c.MakeOwnerReference().ToJson()});
+  ASSERT_TRUE(client_
+                  .Patch({}, v1::kConfigMaps, a.key(), client::PatchType::kMerge,
+                         {{"metadata", {{"ownerReferences", owners}}}})
+                  .ok());
+  Delete(a, client::Propagation::kForeground);
+  for (const Object* o : {&a, &b, &c}) {
+    EXPECT_TRUE(Eventually([&] { return Gone(v1::kConfigMaps, o->key()); })) << o->name();
+  }
+}
+
+TEST_F(LifecycleTest, AnOwnerThatWaitsDoesNotTakeWhatAnotherOneHolds) {
+  const Object waits = MakeConfigMap("waits", nullptr, {"example.com/hold"});
+  const Object stays = MakeConfigMap("stays");
+  Object shared(v1::kConfigMaps.gvk(), {"default", "shared"});
+  OwnerReference second = stays.MakeOwnerReference();
+  second.controller = false;
+  shared.Meta()["ownerReferences"] =
+      Json::array({waits.MakeOwnerReference().ToJson(), second.ToJson()});
+  ASSERT_TRUE(client_.Create({}, v1::kConfigMaps, shared).ok());
+  MakeConfigMap("alone", &waits);
+  Delete(waits, client::Propagation::kForeground);
+  EXPECT_TRUE(Eventually([&] { return Gone(v1::kConfigMaps, {"default", "alone"}); }));
+  EXPECT_TRUE(Eventually([&] {
+    const auto got = client_.Get({}, v1::kConfigMaps, {"default", "shared"});
+    return got.ok() && !got->deleting() && got->owner_references().size() == 1 &&
+           got->owner_references()[0].uid == stays.uid();
+  }));
+}
+
+TEST_F(LifecycleTest, ManyNamespacesGoSoon) {
+  constexpr int kMany = 50;
+  for (int i = 0; i < kMany; ++i) {
+    const std::string name = "many" + std::to_string(i);
+    env_.MakeNamespace(name);
+    ASSERT_TRUE(
+        client_.Create({}, v1::kConfigMaps, Object(v1::kConfigMaps.gvk(), {name, "a"})).ok());
+  }
+  for (int i = 0; i < kMany; ++i) {
+    ASSERT_TRUE(client_.Delete({}, v1::kNamespaces, {"", "many" + std::to_string(i)}).ok());
+  }
+  for (int i = 0; i < kMany; ++i) {
+    EXPECT_TRUE(Eventually([&] {
+      return Gone(v1::kNamespaces, {"", "many" + std::to_string(i)});
+    }));
+  }
+}
+
+// What clients call a silent killer: conditions that speak of a spec that is not there any more.
+TEST_F(LifecycleTest, MissingObservedGeneration) {
+  EXPECT_TRUE(Eventually([&] {
+    const auto cluster = client_.Get({}, v1::kClusters, {"", "default"});
+    if (!cluster.ok() || GetAny(cluster->status(), "conditions").is_null()) return false;
+    return GetInt(cluster->status(), "observedGeneration") == cluster->generation();
+  }));
+}
+
 TEST_F(LifecycleTest, OrphanDeletionLeavesDependents) {
   const Object a = MakeConfigMap("a");
   MakeConfigMap("b", &a);

@@ -4,6 +4,7 @@
 
 #include "apis/machinery/managedfields/field_set.h"
 #include "apis/machinery/managedfields/structure.h"
+#include "apis/machinery/meta/object.h"
 
 namespace gantry::managedfields {
 namespace {
@@ -46,6 +47,36 @@ const schema::Schema& Kind() {
   return **kind;
 }
 
+// Version v1 and others, which have the same schema. In `moved`, spec.text stands at
+// spec.free.text.
+class TestVersions : public Versions {
+ public:
+  std::string gone;
+
+  const schema::Node* Root(std::string_view api_version) const override {
+    return api_version == gone ? nullptr : &Kind().root();
+  }
+  Result<Json> Convert(const Json& object, std::string_view api_version) const override {
+    if (gone == "broken") return Error(Code::kInternal, "the webhook fails");
+    const Json::json_pointer text("/spec/text"), moved("/spec/free/text");
+    const bool is_moved = GetString(object, "apiVersion") == "moved";
+    Json out = object;
+    if (object.contains("apiVersion")) out["apiVersion"] = api_version;
+    if (api_version == "moved" && !is_moved) Move(text, moved, &out);
+    if (api_version != "moved" && is_moved) Move(moved, text, &out);
+    return out;
+  }
+
+ private:
+  static void Move(const Json::json_pointer& from, const Json::json_pointer& to, Json* object) {
+    if (!object->contains(from)) return;
+    (*object)[to] = (*object)[from];
+    Json& parent = (*object)[from.parent_pointer()];
+    parent.erase(from.back());
+    if (parent.empty() && from.parent_pointer().back() == "free") (*object)["spec"].erase("free");
+  }
+};
+
 // An object, the writers of its fields, and the time: each act takes a second.
 class Story {
  public:
@@ -55,6 +86,16 @@ class Story {
     const Json after = Doc(object);
     managed_.TrackUpdate(Kind().root(), live_.is_null() ? nullptr : &live_, after,
                          Who(manager, subresource));
+    live_ = after;
+    return *this;
+  }
+  Story& UpdateIn(const std::string& api_version, const std::string& manager,
+                  const std::string& object) {
+    const Json after = Doc(object);
+    EXPECT_TRUE(Read(after).ok());
+    Entry who = Who(manager, "");
+    who.api_version = api_version;
+    managed_.TrackUpdate(Kind().root(), &live_, after, who, &versions_);
     live_ = after;
     return *this;
   }
@@ -68,8 +109,8 @@ class Story {
     const Json body = Doc(config);
     Entry who = Who(manager, "");
     who.api_version = api_version;
-    const ApplyRequest request{body, who, force,
-                               [this](std::string_view v) { return v != gone_version_; }};
+    GANTRY_TRY(Read(body));
+    const ApplyRequest request{body, who, force, &versions_};
     Result<Applied> applied =
         managedfields::Apply(Kind().root(), live_.is_null() ? nullptr : &live_, managed_, request);
     if (!applied.ok()) return applied.error();
@@ -82,7 +123,7 @@ class Story {
     return *this;
   }
   Story& Retire(const std::string& api_version) {
-    gone_version_ = api_version;
+    versions_.gone = api_version;
     return *this;
   }
 
@@ -104,6 +145,14 @@ class Story {
   const ManagedFields& managed() const { return managed_; }
 
  private:
+  // Brings the object into the version of what is written.
+  Status Read(const Json& written) {
+    const std::string version = GetString(written, "apiVersion");
+    if (live_.is_null() || version.empty() || version == GetString(live_, "apiVersion"))
+      return OkStatus();
+    GANTRY_TRY_SET(live_, versions_.Convert(live_, version));
+    return OkStatus();
+  }
   Entry Who(const std::string& manager, const std::string& subresource) {
     return {manager, "Update", "v1", subresource, WallTime(std::chrono::seconds(++clock_)),
             nullptr};
@@ -111,7 +160,7 @@ class Story {
 
   Json live_;
   ManagedFields managed_;
-  std::string gone_version_ = "none";
+  TestVersions versions_;
   int clock_ = 0;
 };
 
@@ -500,6 +549,72 @@ TEST(Apply, FaultyConfigurations) {
   s.Update("o", R"({"data":{"a":"1"},"spec":{"tags":["a"],"nested":{"a":"x"}}})");
   s.Apply("m", R"({"data":["a"],"spec":{"tags":{"a":1},"nested":"x","n":{"a":1}}})", true);
   EXPECT_EQ(s.live(), R"({"data":["a"],"spec":{"n":{"a":1},"nested":"x","tags":{"a":1}}})");
+}
+
+// What a manager owns has its names where the manager wrote it.
+class AcrossVersions : public ::testing::Test {
+ protected:
+  static constexpr char kOld[] = R"({"apiVersion":"v1","spec":{"text":"a","n":1}})";
+  static constexpr char kMoved[] = R"({"apiVersion":"moved","spec":{"free":{"text":"a"},"n":1}})";
+  Story story_;
+
+  Status TryMoved(const std::string& manager, const std::string& text, bool force = false) {
+    return story_.Try(manager, R"({"apiVersion":"moved","spec":{"free":{"text":")" + text + "\"}}}",
+                      force, "moved");
+  }
+};
+
+TEST_F(AcrossVersions, AConflictIsNamedAsItsOwnerKnowsIt) {
+  story_.Apply("one", kOld);
+  EXPECT_TRUE(TryMoved("two", "a").ok()) << "the same value";
+  const Status refused = TryMoved("three", "b");
+  ASSERT_FALSE(refused.ok());
+  const auto& causes = refused.error().details->causes;
+  ASSERT_EQ(causes.size(), 2u);
+  EXPECT_EQ(causes[0].field, ".spec.text");
+  EXPECT_EQ(causes[1].field, ".spec.free.text");
+}
+
+TEST_F(AcrossVersions, ForceTakesTheFieldByBothItsNames) {
+  story_.Apply("one", kOld);
+  ASSERT_TRUE(TryMoved("two", "b", true).ok());
+  EXPECT_EQ(story_.Fields("one"), R"({"f:spec":{"f:n":{}}})");
+  EXPECT_EQ(story_.Fields("two"), R"({"f:spec":{"f:free":{"f:text":{}}}})");
+  EXPECT_EQ(story_.live(), R"({"apiVersion":"moved","spec":{"free":{"text":"b"},"n":1}})");
+}
+
+TEST_F(AcrossVersions, WhoMovesAlongStatesTheSameField) {
+  story_.Apply("one", kOld);
+  ASSERT_TRUE(story_.Try("one", kMoved, false, "moved").ok());
+  EXPECT_EQ(story_.live(), std::string(kMoved));
+  // And drops it by either name.
+  ASSERT_TRUE(story_.Try("one", R"({"apiVersion":"v1","spec":{"n":1}})").ok());
+  EXPECT_EQ(story_.live(), R"({"apiVersion":"v1","spec":{"n":1}})");
+}
+
+TEST_F(AcrossVersions, WhatAnotherVersionOwnsIsNotDropped) {
+  story_.Apply("one", kOld);
+  ASSERT_TRUE(TryMoved("two", "a").ok());
+  ASSERT_TRUE(story_.Try("one", R"({"apiVersion":"v1","spec":{"n":1}})").ok());
+  EXPECT_EQ(story_.live(), R"({"apiVersion":"v1","spec":{"n":1,"text":"a"}})");
+  ASSERT_TRUE(story_.Try("two", R"({"apiVersion":"moved","spec":{}})", false, "moved").ok());
+  EXPECT_EQ(story_.live(), R"({"apiVersion":"moved","spec":{"n":1}})");
+}
+
+TEST_F(AcrossVersions, AnUpdateTakesTheFieldFromItsOwner) {
+  story_.Apply("one", kOld);
+  story_.UpdateIn("moved", "two", R"({"apiVersion":"moved","spec":{"free":{"text":"b"},"n":1}})");
+  EXPECT_EQ(story_.Fields("one"), R"({"f:spec":{"f:n":{}}})");
+  story_.UpdateIn("moved", "two", R"({"apiVersion":"moved","spec":{"free":{"text":"b"}}})");
+  EXPECT_EQ(story_.Fields("one"), "");
+}
+
+TEST_F(AcrossVersions, AConversionThatFailsEndsAnApplyAndSpoilsNoUpdate) {
+  story_.Apply("one", kOld);
+  story_.Retire("broken");
+  EXPECT_EQ(TryMoved("two", "b").code(), Code::kInternal);
+  story_.Update("three", R"({"apiVersion":"v1","spec":{"text":"c","n":1}})");
+  EXPECT_EQ(story_.Fields("one"), R"({"f:spec":{"f:n":{}}})");
 }
 
 TEST(Apply, ManyItemsTakeLittleTime) {

@@ -1,0 +1,648 @@
+#include <gtest/gtest.h>
+
+#include "tests/apiserver/endpoints/config_map_fixture.h"
+
+// What each kind of bad input is answered: code, reason, causes and the fields that they blame.
+namespace gantry::testing {
+namespace {
+
+struct Case {
+  const char* what;
+  const char* method;
+  std::string target;
+  std::string body;
+  const char* content_type;
+  int code;
+  const char* reason;
+  // `field reason` of each cause, in order.
+  std::vector<std::string> causes = {};
+  const char* message = "";  // a part of it
+};
+
+constexpr char kJsonType[] = "application/json";
+constexpr char kMergeType[] = "application/merge-patch+json";
+
+class BadInput : public ConfigMapFixture {
+ protected:
+  BadInput() {
+    EXPECT_EQ(raw_.Do("POST", kDefinitions, R"({
+      "apiVersion":"apiextensions.k8s.io/v1","kind":"CustomResourceDefinition",
+      "metadata":{"name":"things.example.com"},
+      "spec":{"group":"example.com","scope":"Namespaced","names":{"plural":"things","kind":"Thing"},
+       "versions":[{"name":"v1","served":true,"storage":true,
+        "subresources":{"status":{},"scale":{"specReplicasPath":".spec.replicas",
+                                             "statusReplicasPath":".status.replicas"}},
+        "schema":{"openAPIV3Schema":{"type":"object","required":["spec"],"properties":{
+         "spec":{"type":"object","required":["color"],"properties":{
+           "color":{"type":"string","enum":["red","blue"]},
+           "replicas":{"type":"integer","minimum":0,"maximum":5},
+           "names":{"type":"array","maxItems":1,"items":{"type":"string","pattern":"^a"}},
+           "at":{"type":"string","format":"date-time"},
+           "short":{"type":"string","maxLength":3},
+           "only":{"type":"object","maxProperties":1,"additionalProperties":{"type":"string"}},
+           "ports":{"type":"array","x-kubernetes-list-type":"map",
+            "x-kubernetes-list-map-keys":["port"],"items":{"type":"object","required":["port"],
+             "properties":{"port":{"type":"integer"}}}},
+           "tags":{"type":"array","x-kubernetes-list-type":"set","items":{"type":"string"}},
+           "either":{"x-kubernetes-int-or-string":true},
+           "template":{"type":"object","x-kubernetes-embedded-resource":true,
+            "x-kubernetes-preserve-unknown-fields":true}}},
+         "status":{"type":"object","properties":{"replicas":{"type":"integer"}}}}}}}]}})")
+                  .status,
+              201);
+    EXPECT_EQ(raw_.Do("POST", things_, Thing(R"({"color":"red"})", "there")).status, 201);
+    Make("there");
+  }
+  static std::string Thing(const std::string& spec, const std::string& name = "x") {
+    return R"({"apiVersion":"example.com/v1","kind":"Thing","metadata":{"name":")" + name +
+           R"("},"spec":)" + spec + "}";
+  }
+  static std::string Map(const std::string& metadata) {
+    return R"({"apiVersion":"v1","kind":"ConfigMap","metadata":)" + metadata + "}";
+  }
+  static std::string Definition(const std::string& name, const std::string& spec) {
+    return R"({"apiVersion":"apiextensions.k8s.io/v1","kind":"CustomResourceDefinition",)"
+           R"("metadata":{"name":")" +
+           name + R"("},"spec":)" + spec + "}";
+  }
+
+  void Check(const Case& c) {
+    SCOPED_TRACE(c.what);
+    const RawAnswer answer =
+        raw_.Do(c.method, c.target, c.body, {{"Content-Type", c.content_type}});
+    EXPECT_EQ(answer.status, c.code) << answer.text;
+    EXPECT_EQ(answer.header("Content-Type"), "application/json");
+    EXPECT_EQ(answer.body.value("kind", ""), "Status");
+    EXPECT_EQ(answer.body.value("apiVersion", ""), "v1");
+    EXPECT_EQ(answer.body.value("status", ""), "Failure");
+    EXPECT_EQ(answer.body.value("code", 0), c.code);
+    EXPECT_EQ(answer.body.value("reason", ""), c.reason) << answer.text;
+    std::vector<std::string> causes;
+    const Json all = answer.body.value(Json::json_pointer("/details/causes"), Json::array());
+    for (const Json& cause : all) {
+      causes.push_back(cause.value("field", "") + " " + cause.value("reason", ""));
+      EXPECT_FALSE(cause.value("message", "").empty());
+    }
+    EXPECT_EQ(causes, c.causes) << answer.text;
+    EXPECT_NE(answer.body.value("message", "").find(c.message), std::string::npos) << answer.text;
+  }
+
+  static constexpr char kDefinitions[] = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+  const std::string things_ = "/apis/example.com/v1/namespaces/default/things";
+};
+
+TEST_F(BadInput, Values) {
+  const std::string kInvalid = " FieldValueInvalid";
+  const Case cases[] = {
+      {"a required field is missing",
+       "POST",
+       things_,
+       Thing("{}"),
+       kJsonType,
+       422,
+       "Invalid",
+       {"spec.color FieldValueRequired"},
+       "Thing.example.com \"x\" is invalid: spec.color: Required value"},
+      {"null does for none",
+       "POST",
+       things_,
+       Thing(R"({"color":null})"),
+       kJsonType,
+       422,
+       "Invalid",
+       {"spec.color FieldValueRequired"}},
+      {"none of the allowed",
+       "POST",
+       things_,
+       Thing(R"({"color":"green"})"),
+       kJsonType,
+       422,
+       "Invalid",
+       {"spec.color FieldValueNotSupported"},
+       "spec.color: Unsupported value: \"green\": supported values: \"red\", \"blue\""},
+      {"another type",
+       "POST",
+       things_,
+       Thing(R"({"color":1})"),
+       kJsonType,
+       422,
+       "Invalid",
+       {"spec.color FieldValueTypeInvalid"},
+       "spec.color in body must be of type string: \"integer\""},
+      {"too large",
+       "POST",
+       things_,
+       Thing(R"({"color":"red","replicas":6})"),
+       kJsonType,
+       422,
+       "Invalid",
+       {"spec.replicas" + kInvalid},
+       "spec.replicas: Invalid value: 6: spec.replicas in body should be less than or equal to 5"},
+      {"too small",
+       "POST",
+       things_,
+       Thing(R"({"color":"red","replicas":-1})"),
+       kJsonType,
+       422,
+       "Invalid",
+       {"spec.replicas" + kInvalid},
+       "spec.replicas in body should be greater than or equal to 0"},
+      {"too many, and one that does not match",
+       "POST",
+       things_,
+       Thing(R"({"color":"red","names":["a","b"]})"),
+       kJsonType,
+       422,
+       "Invalid",
+       {"spec.names FieldValueTooMany", "spec.names[1]" + kInvalid},
+       "spec.names[1] in body should match '^a'"},
+      {"too many members",
+       "POST",
+       things_,
+       Thing(R"({"color":"red","only":{"a":"b","c":"d"}})"),
+       kJsonType,
+       422,
+       "Invalid",
+       {"spec.only FieldValueTooMany"}},
+      {"too long",
+       "POST",
+       things_,
+       Thing(R"({"color":"red","short":"long"})"),
+       kJsonType,
+       422,
+       "Invalid",
+       {"spec.short FieldValueTooLong"}},
+      {"no time",
+       "POST",
+       things_,
+       Thing(R"({"color":"red","at":"noon"})"),
+       kJsonType,
+       422,
+       "Invalid",
+       {"spec.at" + kInvalid}},
+      {"a key twice",
+       "POST",
+       things_,
+       Thing(R"({"color":"red","ports":[{"port":1},{"port":1}]})"),
+       kJsonType,
+       422,
+       "Invalid",
+       {"spec.ports[1] FieldValueDuplicate"},
+       "spec.ports[1]: Duplicate value: {\"port\":1}"},
+      {"a member of a set twice",
+       "POST",
+       things_,
+       Thing(R"({"color":"red","tags":["a","a"]})"),
+       kJsonType,
+       422,
+       "Invalid",
+       {"spec.tags[1] FieldValueDuplicate"}},
+      {"neither number nor text",
+       "POST",
+       things_,
+       Thing(R"({"color":"red","either":[]})"),
+       kJsonType,
+       422,
+       "Invalid",
+       {"spec.either FieldValueTypeInvalid"}},
+      {"an embedded object without a kind",
+       "POST",
+       things_,
+       Thing(R"({"color":"red","template":{}})"),
+       kJsonType,
+       422,
+       "Invalid",
+       {"spec.template.apiVersion FieldValueRequired", "spec.template.kind FieldValueRequired"}},
+      {"several at once",
+       "POST",
+       things_,
+       Thing(R"({"color":"green","replicas":6})"),
+       kJsonType,
+       422,
+       "Invalid",
+       {"spec.color FieldValueNotSupported", "spec.replicas" + kInvalid},
+       "is invalid: [spec.color: "},
+      {"a patch to a bad value",
+       "PATCH",
+       things_ + "/there",
+       R"({"spec":{"replicas":6}})",
+       kMergeType,
+       422,
+       "Invalid",
+       {"spec.replicas" + kInvalid}},
+      {"a bad status",
+       "PATCH",
+       things_ + "/there/status",
+       R"({"status":{"replicas":"x"}})",
+       kMergeType,
+       422,
+       "Invalid",
+       {"status.replicas FieldValueTypeInvalid"}},
+      {"a bad scale",
+       "PATCH",
+       things_ + "/there/scale",
+       R"({"spec":{"replicas":6}})",
+       kMergeType,
+       422,
+       "Invalid",
+       {"spec.replicas" + kInvalid}},
+      {"a negative scale",
+       "PATCH",
+       things_ + "/there/scale",
+       R"({"spec":{"replicas":-1}})",
+       kMergeType,
+       422,
+       "Invalid",
+       {"spec.replicas" + kInvalid},
+       "Scale.autoscaling \"there\" is invalid"},
+  };
+  for (const Case& c : cases) Check(c);
+}
+
+TEST_F(BadInput, Metadata) {
+  const auto owner = [](const std::string& reference) {
+    return Map(R"({"name":"x","ownerReferences":[)" + reference + "]}");
+  };
+  const Case cases[] = {
+      {"no name",
+       "POST",
+       path_,
+       Map("{}"),
+       kJsonType,
+       422,
+       "Invalid",
+       {"metadata.name FieldValueRequired"},
+       "ConfigMap \"\" is invalid: metadata.name: Required value: name or generateName is "
+       "required"},
+      {"a bad name",
+       "POST",
+       path_,
+       Map(R"({"name":"Not_A_Name"})"),
+       kJsonType,
+       422,
+       "Invalid",
+       {"metadata.name FieldValueInvalid"},
+       "metadata.name: Invalid value: \"Not_A_Name\": "},
+      {"a bad namespace's name",
+       "POST",
+       "/api/v1/namespaces",
+       R"({"metadata":{"name":"a.b"}})",
+       kJsonType,
+       422,
+       "Invalid",
+       {"metadata.name FieldValueInvalid"}},
+      {"bad labels",
+       "POST",
+       path_,
+       Map(R"({"name":"x","labels":{"a b":"c!"}})"),
+       kJsonType,
+       422,
+       "Invalid",
+       {"metadata.labels FieldValueInvalid", "metadata.labels FieldValueInvalid"}},
+      {"a bad annotation",
+       "POST",
+       path_,
+       Map(R"({"name":"x","annotations":{"a b":"any text"}})"),
+       kJsonType,
+       422,
+       "Invalid",
+       {"metadata.annotations FieldValueInvalid"}},
+      {"large annotations",
+       "POST",
+       path_,
+       Map(R"({"name":"x","annotations":{"a":")" + std::string(300000, 'x') + R"("}})"),
+       kJsonType,
+       422,
+       "Invalid",
+       {"metadata.annotations FieldValueTooLong"}},
+      {"a bad finalizer",
+       "POST",
+       path_,
+       Map(R"({"name":"x","finalizers":["a b"]})"),
+       kJsonType,
+       422,
+       "Invalid",
+       {"metadata.finalizers FieldValueInvalid"}},
+      {"an owner without a name",
+       "POST",
+       path_,
+       owner(R"({"apiVersion":"v1","kind":"ConfigMap","uid":"u"})"),
+       kJsonType,
+       422,
+       "Invalid",
+       {"metadata.ownerReferences[0].name FieldValueInvalid"}},
+      {"labels that are no map", "POST", path_, Map(R"({"name":"x","labels":["a"]})"), kJsonType,
+       400, "BadRequest"},
+      {"a resourceVersion on a new object",
+       "POST",
+       path_,
+       Map(R"({"name":"x","resourceVersion":"7"})"),
+       kJsonType,
+       400,
+       "BadRequest",
+       {},
+       "resourceVersion should not be set on objects to be created"},
+      {"another uid",
+       "PUT",
+       path_ + "/there",
+       Map(R"({"name":"there","uid":"other"})"),
+       kJsonType,
+       409,
+       "Conflict",
+       {},
+       "Precondition failed: UID in precondition: other"},
+      {"an old resourceVersion",
+       "PUT",
+       path_ + "/there",
+       Map(R"({"name":"there","resourceVersion":"1"})"),
+       kJsonType,
+       409,
+       "Conflict",
+       {},
+       "Operation cannot be fulfilled on configmaps \"there\": the object has been modified"},
+  };
+  for (const Case& c : cases) Check(c);
+}
+
+TEST_F(BadInput, Requests) {
+  const std::string map = Map(R"({"name":"x"})");
+  const Case cases[] = {
+      {"no JSON", "POST", path_, "{", kJsonType, 400, "BadRequest"},
+      {"no object", "POST", path_, "[]", kJsonType, 400, "BadRequest"},
+      {"nothing", "POST", path_, "", kJsonType, 400, "BadRequest"},
+      {"a type nobody speaks", "POST", path_, "x", "text/plain", 415, "UnsupportedMediaType"},
+      {"a patch of no type", "PATCH", path_ + "/there", "{}", kJsonType, 415,
+       "UnsupportedMediaType"},
+      {"a strategic patch of a custom kind", "PATCH", things_ + "/there", "{}",
+       "application/strategic-merge-patch+json", 415, "UnsupportedMediaType"},
+      {"a JSON patch that is none", "PATCH", path_ + "/there", R"({"a":1})",
+       "application/json-patch+json", 400, "BadRequest"},
+      {"a JSON patch that does not apply", "PATCH", path_ + "/there",
+       R"([{"op":"remove","path":"/data/none"}])", "application/json-patch+json", 422, "Invalid"},
+      {"another kind",
+       "POST",
+       path_,
+       Thing("{}"),
+       kJsonType,
+       400,
+       "BadRequest",
+       {},
+       "does not match the expected"},
+      {"another namespace",
+       "POST",
+       path_,
+       Map(R"({"name":"x","namespace":"other"})"),
+       kJsonType,
+       400,
+       "BadRequest",
+       {},
+       "the namespace of the provided object does not match"},
+      {"another name",
+       "PUT",
+       path_ + "/there",
+       map,
+       kJsonType,
+       400,
+       "BadRequest",
+       {},
+       "the name of the object (x) does not match the name on the URL (there)"},
+      {"a namespace that is not there",
+       "POST",
+       "/api/v1/namespaces/none/configmaps",
+       map,
+       kJsonType,
+       404,
+       "NotFound",
+       {},
+       "namespaces \"none\" not found"},
+      {"an object that is not there",
+       "PUT",
+       path_ + "/x",
+       map,
+       kJsonType,
+       404,
+       "NotFound",
+       {},
+       "configmaps \"x\" not found"},
+      {"an object that is there",
+       "POST",
+       path_,
+       Map(R"({"name":"there"})"),
+       kJsonType,
+       409,
+       "AlreadyExists",
+       {},
+       "configmaps \"there\" already exists"},
+      {"a kind that is not there", "GET", "/apis/example.com/v1/none", "", kJsonType, 404,
+       "NotFound"},
+      {"a version that is not there", "GET", "/apis/example.com/v9/things", "", kJsonType, 404,
+       "NotFound"},
+      {"a subresource that is not there", "GET", path_ + "/there/status", "", kJsonType, 404,
+       "NotFound"},
+      {"a verb that is not there", "POST", path_ + "/there", "{}", kJsonType, 405,
+       "MethodNotAllowed"},
+      {"a status is not deleted", "DELETE", things_ + "/there/status", "", kJsonType, 405,
+       "MethodNotAllowed"},
+      {"a bad label selector", "GET", path_ + "?labelSelector=a%20b", "", kJsonType, 400,
+       "BadRequest"},
+      {"a field nobody selects by",
+       "GET",
+       path_ + "?fieldSelector=data.k%3Dv",
+       "",
+       kJsonType,
+       400,
+       "BadRequest",
+       {},
+       "field label not supported: data.k"},
+      {"a bad limit", "GET", path_ + "?limit=x", "", kJsonType, 400, "BadRequest"},
+      {"a bad resourceVersion", "GET", path_ + "?resourceVersion=x", "", kJsonType, 400,
+       "BadRequest"},
+      {"a bad continue token", "GET", path_ + "?continue=x", "", kJsonType, 400, "BadRequest"},
+      {"a namespace that stays",
+       "DELETE",
+       "/api/v1/namespaces/default",
+       "",
+       kJsonType,
+       403,
+       "Forbidden",
+       {},
+       "namespaces \"default\" is forbidden: this namespace may not be deleted"},
+  };
+  for (const Case& c : cases) Check(c);
+}
+
+TEST_F(BadInput, Options) {
+  const std::string map = Map(R"({"name":"x"})");
+  const std::string one = path_ + "/there";
+  const Case cases[] = {
+      {"dryRun of a create",
+       "POST",
+       path_ + "?dryRun=Some",
+       map,
+       kJsonType,
+       422,
+       "Invalid",
+       {"dryRun FieldValueNotSupported"},
+       "CreateOptions.meta.k8s.io \"\" is invalid: dryRun: Unsupported value: \"Some\": supported "
+       "values: \"All\""},
+      {"dryRun of an update",
+       "PUT",
+       one + "?dryRun=Some",
+       map,
+       kJsonType,
+       422,
+       "Invalid",
+       {"dryRun FieldValueNotSupported"},
+       "UpdateOptions.meta.k8s.io"},
+      {"dryRun of a patch",
+       "PATCH",
+       one + "?dryRun=Some",
+       "{}",
+       kMergeType,
+       422,
+       "Invalid",
+       {"dryRun FieldValueNotSupported"},
+       "PatchOptions.meta.k8s.io"},
+      {"dryRun of a delete",
+       "DELETE",
+       one,
+       R"({"dryRun":["Some"]})",
+       kJsonType,
+       422,
+       "Invalid",
+       {"dryRun FieldValueNotSupported"},
+       "DeleteOptions.meta.k8s.io"},
+      {"dryRun of a collection",
+       "DELETE",
+       path_ + "?dryRun=Some",
+       "",
+       kJsonType,
+       422,
+       "Invalid",
+       {"dryRun FieldValueNotSupported"}},
+      {"fieldValidation",
+       "POST",
+       path_ + "?fieldValidation=Some",
+       map,
+       kJsonType,
+       422,
+       "Invalid",
+       {"fieldValidation FieldValueNotSupported"}},
+      {"a manager that cannot be printed",
+       "POST",
+       path_ + "?fieldManager=a%0Ab",
+       map,
+       kJsonType,
+       422,
+       "Invalid",
+       {"fieldManager FieldValueInvalid"}},
+      {"a long manager",
+       "POST",
+       path_ + "?fieldManager=" + std::string(129, 'm'),
+       map,
+       kJsonType,
+       422,
+       "Invalid",
+       {"fieldManager FieldValueTooLong"}},
+      {"force without apply",
+       "PATCH",
+       one + "?force=true",
+       "{}",
+       kMergeType,
+       422,
+       "Invalid",
+       {"force FieldValueForbidden"}},
+      {"propagationPolicy",
+       "DELETE",
+       one + "?propagationPolicy=Some",
+       "",
+       kJsonType,
+       422,
+       "Invalid",
+       {"propagationPolicy FieldValueNotSupported"}},
+      {"two ways to say what becomes of dependents",
+       "DELETE",
+       one,
+       R"({"orphanDependents":true,"propagationPolicy":"Orphan"})",
+       kJsonType,
+       422,
+       "Invalid",
+       {"propagationPolicy FieldValueInvalid"}},
+      {"a delete of another uid", "DELETE", one, R"({"preconditions":{"uid":"other"}})", kJsonType,
+       409, "Conflict"},
+      {"a delete of another revision", "DELETE", one,
+       R"({"preconditions":{"resourceVersion":"1"}})", kJsonType, 409, "Conflict"},
+      {"a collection of another uid", "DELETE", path_, R"({"preconditions":{"uid":"other"}})",
+       kJsonType, 409, "Conflict"},
+      {"a body that is no options", "DELETE", one, R"({"kind":"Pod"})", kJsonType, 400,
+       "BadRequest"},
+  };
+  for (const Case& c : cases) Check(c);
+  EXPECT_EQ(raw_.Get(one).status, 200) << "nothing was deleted";
+  EXPECT_EQ(raw_.Get(path_ + "/x").status, 404) << "nothing was created";
+}
+
+TEST_F(BadInput, Definitions) {
+  const std::string good_names = R"("names":{"plural":"gadgets","kind":"Gadget"})";
+  const auto versions = [](const std::string& schema) {
+    return R"("versions":[{"name":"v1","served":true,"storage":true,"schema":{"openAPIV3Schema":)" +
+           schema + "}}]";
+  };
+  const std::string good = versions(R"({"type":"object"})");
+  const std::string head = R"({"group":"example.com","scope":"Namespaced",)";
+  const std::string schema = "spec.versions[0].schema.openAPIV3Schema";
+  const Case cases[] = {
+      {"a name that is not plural.group",
+       "POST",
+       kDefinitions,
+       Definition("other.example.com", head + good_names + "," + good + "}"),
+       kJsonType,
+       422,
+       "Invalid",
+       {"metadata.name FieldValueInvalid"}},
+      {"no storage version",
+       "POST",
+       kDefinitions,
+       Definition("gadgets.example.com",
+                  head + good_names +
+                      R"(,"versions":[{"name":"v1","served":true,"storage":false,"schema":)"
+                      R"({"openAPIV3Schema":{"type":"object"}}}]})"),
+       kJsonType,
+       422,
+       "Invalid",
+       {"spec.versions FieldValueInvalid"}},
+      {"no type",
+       "POST",
+       kDefinitions,
+       Definition(
+           "gadgets.example.com",
+           head + good_names + "," + versions(R"({"type":"object","properties":{"a":{}}})") + "}"),
+       kJsonType,
+       422,
+       "Invalid",
+       {schema + ".properties[a].type FieldValueRequired"}},
+      {"no schema",
+       "POST",
+       kDefinitions,
+       Definition(
+           "gadgets.example.com",
+           head + good_names + R"(,"versions":[{"name":"v1","served":true,"storage":true}]})"),
+       kJsonType,
+       422,
+       "Invalid",
+       {schema + " FieldValueRequired"}},
+      {"another scope",
+       "POST",
+       kDefinitions,
+       Definition("gadgets.example.com",
+                  R"({"group":"example.com","scope":"World",)" + good_names + "," + good + "}"),
+       kJsonType,
+       422,
+       "Invalid",
+       {"spec.scope FieldValueNotSupported"}},
+  };
+  for (const Case& c : cases) Check(c);
+}
+
+}  // namespace
+}  // namespace gantry::testing
