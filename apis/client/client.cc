@@ -41,6 +41,7 @@ QueryString WriteQuery(const WriteOptions& options, const std::string& default_m
   q.Add("fieldManager", options.field_manager.empty() ? default_manager : options.field_manager);
   q.Add("fieldValidation", options.field_validation);
   if (options.dry_run) q.Add("dryRun", "All");
+  if (options.force) q.Add("force", "true");
   return q;
 }
 

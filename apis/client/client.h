@@ -30,6 +30,7 @@ struct WriteOptions {
   bool dry_run = false;
   std::string field_validation;  // Strict | Warn | Ignore; empty: the server's default
   std::string field_manager;     // empty: the client's
+  bool force = false;            // kApply: takes fields that others own, instead of kConflict
 };
 
 struct ListOptions {

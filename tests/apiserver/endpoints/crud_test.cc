@@ -126,6 +126,22 @@ TEST(Crud, WatchSeesEveryChangeInOrder) {
                                 WatchEvent::Type::kDeleted}));
 }
 
+TEST(Crud, ApplyTakesFieldsOfOthersOnlyByForce) {
+  EnvTest env;
+  client::Client one = env.Client("one"), two = env.Client("two");
+  const auto apply = [](client::Client& c, const char* value, const client::WriteOptions& options) {
+    return c.Patch({}, kConfigMaps, {"default", "a"}, client::PatchType::kApply,
+                   ConfigMap("a", value).json(), "", options);
+  };
+  ASSERT_TRUE(apply(one, "1", {}).ok());
+  EXPECT_EQ(apply(two, "2", {}).code(), Code::kConflict);
+  client::WriteOptions force;
+  force.force = true;
+  const auto forced = apply(two, "2", force);
+  ASSERT_TRUE(forced.ok()) << forced.error().message;
+  EXPECT_EQ(GetString(GetObject(forced->json(), "data"), "key"), "2");
+}
+
 TEST(Crud, UserDefinedKindIsUsableWhenItsCreateReturns) {
   EnvTest env;
   client::Client c = env.Client("test");
