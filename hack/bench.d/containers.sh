@@ -7,7 +7,7 @@ set -euo pipefail
 . "$ROOT/hack/lib/engine.sh"
 ENGINE=$1 DATA=$2 COUNT=$3 ROUNDS=$4 PARALLEL=4
 socket=$ENGINE/docker.sock
-trap 'trap - EXIT; stop_engine "$ENGINE"' EXIT
+trap 'rc=$?; trap - EXIT; set +e; stop_engine "$ENGINE"; exit $rc' EXIT
 trap 'exit 130' INT TERM
 start_engine "$ENGINE"
 import_sample_image "$ENGINE"
