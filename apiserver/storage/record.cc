@@ -1,5 +1,6 @@
 #include "apiserver/storage/record.h"
 
+#include "apis/machinery/base/json_text.h"
 #include "apis/machinery/meta/object.h"
 
 namespace gantry::apiserver {
@@ -82,9 +83,9 @@ class Reader {
 
 void AppendMember(std::string* out, const std::string& key, const Json& value) {
   if (out->back() != '{') out->push_back(',');
-  *out += DumpJson(key);
+  AppendJsonString(key, out);
   out->push_back(':');
-  *out += DumpJson(value);
+  AppendJson(value, out);
 }
 
 // The document in Kubernetes' usual order; *splice is the offset behind `"metadata":{`.

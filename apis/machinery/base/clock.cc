@@ -21,12 +21,21 @@ Error BadTime(std::string_view text) {
 }
 
 std::string FormatSeconds(WallTime t) {
-  const std::time_t secs =
-      std::chrono::system_clock::to_time_t(std::chrono::floor<std::chrono::seconds>(t));
-  std::tm tm{};
-  gmtime_r(&secs, &tm);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", tm.tm_year + 1900, tm.tm_mon + 1,
-                     tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
+  const auto day = std::chrono::floor<std::chrono::days>(t);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss clock(std::chrono::floor<std::chrono::seconds>(t - day));
+  std::string out = "0000-00-00T00:00:00";
+  const auto put = [&out](size_t end, int64_t number) {
+    for (; number > 0; number /= 10) out[--end] = static_cast<char>('0' + number % 10);
+  };
+  // What a WallTime can say has years of four digits.
+  put(4, int{date.year()});
+  put(7, unsigned{date.month()});
+  put(10, unsigned{date.day()});
+  put(13, clock.hours().count());
+  put(16, clock.minutes().count());
+  put(19, clock.seconds().count());
+  return out;
 }
 
 // Reads exactly `digits` digits at *pos; -1 when there are none.

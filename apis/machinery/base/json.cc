@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <set>
+#include "apis/machinery/base/json_fast.h"
 
 namespace gantry {
 namespace {
@@ -107,15 +107,13 @@ class Builder : public nlohmann::json_sax<Json> {
 
 Result<Json> ParseJson(std::string_view text, std::vector<std::string>* duplicate_keys,
                        int max_depth) {
+  Json ordinary;
+  if (internal::ParseOrdinaryJson(text, max_depth, &ordinary)) return ordinary;
   Builder builder(duplicate_keys, max_depth);
   if (!Json::sax_parse(text, &builder)) return Error(Code::kBadRequest, builder.message());
   return std::move(builder.root);
 }
 
 Result<Json> ParseJson(std::string_view text) { return ParseJson(text, nullptr); }
-
-std::string DumpJson(const Json& value) {
-  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
 
 }  // namespace gantry

@@ -47,8 +47,17 @@ Random* Random::Real() {
 std::string NewUuid(Random* random) {
   const uint64_t a = random->Next();
   const uint64_t b = random->Next();
-  return fmt::format("{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}", a >> 32, (a >> 16) & 0xffff, a & 0xfff,
-                     0x8000 | ((b >> 48) & 0x3fff), b & 0xffffffffffffULL);
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string out = "00000000-0000-4000-0000-000000000000";
+  const auto put = [&out](size_t end, size_t count, uint64_t bits) {
+    for (; count > 0; --count, bits >>= 4) out[--end] = kDigits[bits & 15];
+  };
+  put(8, 8, a >> 32);
+  put(13, 4, a >> 16);
+  put(18, 3, a);
+  put(23, 4, 0x8000 | ((b >> 48) & 0x3fff));
+  put(36, 12, b);
+  return out;
 }
 
 std::string RandomSuffix(Random* random, size_t length) {

@@ -6,6 +6,7 @@
 #include <map>
 #include <tuple>
 
+#include "apis/machinery/base/json_text.h"
 #include "apis/machinery/managedfields/compare.h"
 #include "apis/machinery/managedfields/field_set.h"
 #include "apis/machinery/managedfields/versions.h"
@@ -121,11 +122,11 @@ class Comparisons {
   std::map<std::string, Comparison> others_;
 };
 
-// A member of the entry, when it is not empty. The texts need no escapes but those of Json.
+// A member of the entry, when it is not empty.
 void AppendMember(const char* key, const std::string& value, std::string* out) {
   if (value.empty()) return;
-  *out += fmt::format(",\"{}\":", key);
-  *out += DumpJson(value);
+  out->append(",\"").append(key).append("\":");
+  AppendJsonString(value, out);
 }
 
 }  // namespace
@@ -226,11 +227,11 @@ std::string ManagedFields::ToJsonText() const {
   for (const Entry& e : entries_) {
     if (out.size() > 1) out += ',';
     out += "{\"apiVersion\":";
-    out += DumpJson(e.api_version);
+    AppendJsonString(e.api_version, &out);
     out += ",\"fieldsType\":\"FieldsV1\",\"fieldsV1\":";
     AppendFieldsJson(e.fields, &out);
     out += ",\"manager\":";
-    out += DumpJson(e.manager);
+    AppendJsonString(e.manager, &out);
     AppendMember("operation", e.operation, &out);
     AppendMember("subresource", e.subresource, &out);
     if (e.time != WallTime()) AppendMember("time", FormatTime(e.time), &out);
