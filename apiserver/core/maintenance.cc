@@ -1,6 +1,7 @@
 #include "apiserver/core/maintenance.h"
 
 #include "apis/machinery/base/log.h"
+#include "apis/machinery/base/memory.h"
 #include "apis/machinery/meta/condition.h"
 #include "apis/machinery/meta/object.h"
 #include "apiserver/core/system_user.h"
@@ -90,6 +91,7 @@ void Maintenance::Run() {
   const Clock* const clock = Clock::Real();  // intervals pass also when a test stops the clock
   MonoTime next_tick = clock->Mono() + options_.period;
   MonoTime next_retry = clock->Mono();
+  ReturnFreeMemory();  // what loading took
   while (true) {
     std::set<std::string> terminating, reviews;
     {
@@ -116,6 +118,7 @@ void Maintenance::Run() {
     if (!terminating.empty()) next_retry = now + options_.retry;
     if (now >= next_tick) {
       Tick(now);
+      ReturnFreeMemory();
       next_tick = now + options_.period;
     }
   }

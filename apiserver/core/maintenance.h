@@ -13,7 +13,7 @@ namespace gantry::apiserver {
 
 // What the server does by itself, on one thread: it empties kinds whose CustomResourceDefinition is
 // being deleted, decides anew about definitions whose names became free, forgets Events an hour
-// after their last change, and moves the store's horizon. Thread-safe.
+// after their last change, moves the store's horizon, and returns free memory. Thread-safe.
 class Maintenance {
  public:
   struct Options {

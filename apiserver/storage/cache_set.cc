@@ -115,53 +115,51 @@ Result<EntryPtr> CacheSet::MakeEntry(const ResourceCache& cache, std::string_vie
   return Entry::Make(std::string(relative), record, revision, render_);
 }
 
-Status CacheSet::Load(store::Revision at) {
-  std::map<GroupResource, std::vector<store::Record>> records;
+Status CacheSet::ForEach(std::string_view prefix, store::Revision at, const Visit& visit) {
   store::ListOptions page;
   page.limit = kLoadPage;
   page.at = at;
   while (true) {
-    GANTRY_TRY_SET(store::ListResult list, store_->List("/", page));
-    if (!list.records.empty()) page.start = list.records.back().key + '\0';
-    for (store::Record& r : list.records) {
+    GANTRY_TRY_SET(const store::ListResult list, store_->List(prefix, page));
+    for (const store::Record& r : list.records) {
       GroupResource resource;
       std::string_view relative;
-      if (!SplitStoreKey(r.key, &resource, &relative)) continue;
-      records[resource].push_back(std::move(r));
+      if (SplitStoreKey(r.key, &resource, &relative)) GANTRY_TRY(visit(resource, relative, r));
     }
-    if (!list.more) break;
+    if (!list.more) return OkStatus();
+    page.start = list.records.back().key + '\0';
   }
+}
+
+Status CacheSet::Load(store::Revision at) {
   // Hooks first: they say how the records of other resources are read.
   for (const auto& [resource, hook] : hooks_) {
-    for (const store::Record& r : records[resource]) {
-      GroupResource ignored;
-      std::string_view relative;
-      SplitStoreKey(r.key, &ignored, &relative);
-      GANTRY_TRY_SET(const EntryPtr entry,
-                     Entry::Make(std::string(relative), r.value, r.mod_revision, render_));
-      hook(*entry, false);
-    }
+    GANTRY_TRY(ForEach(ResourcePrefix(resource), at,
+                       [this, &hook = hook](const GroupResource&, std::string_view relative,
+                                            const store::Record& r) -> Status {
+                         GANTRY_TRY_SET(
+                             const EntryPtr entry,
+                             Entry::Make(std::string(relative), r.value, r.mod_revision, render_));
+                         hook(*entry, false);
+                         return OkStatus();
+                       }));
   }
-  for (auto& [resource, list] : records) {
-    ResourceCache* const cache = Get(resource);
-    std::vector<EntryPtr> entries;
-    entries.reserve(list.size());
-    for (store::Record& r : list) {
-      GroupResource ignored;
-      std::string_view relative;
-      SplitStoreKey(r.key, &ignored, &relative);
-      GANTRY_TRY_SET(EntryPtr entry, MakeEntry(*cache, relative, r.value, r.mod_revision));
-      entries.push_back(std::move(entry));
-      r = store::Record();
-    }
-    cache->Load(entries, at);
-  }
+  std::map<GroupResource, std::vector<EntryPtr>> entries;
+  GANTRY_TRY(ForEach("/", at,
+                     [&](const GroupResource& resource, std::string_view relative,
+                         const store::Record& r) -> Status {
+                       GANTRY_TRY_SET(EntryPtr entry,
+                                      MakeEntry(*Get(resource), relative, r.value, r.mod_revision));
+                       entries[resource].push_back(std::move(entry));
+                       return OkStatus();
+                     }));
+  for (const auto& [resource, sorted] : entries) Get(resource)->Load(sorted, at);
   {
     // History begins at the same revision for a resource that had no objects then.
     MutexLock lock(&mu_);
     start_ = at;
     for (const auto& [resource, cache] : caches_) {
-      if (records.count(resource) == 0) cache->Load({}, at);
+      if (entries.count(resource) == 0) cache->Load({}, at);
     }
   }
   applied_ = at;

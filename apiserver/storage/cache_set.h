@@ -65,6 +65,10 @@ class CacheSet {
   void Apply(const store::Event& event, std::vector<ResourceCache*>* touched);
   Result<EntryPtr> MakeEntry(const ResourceCache& cache, std::string_view relative,
                              std::string_view record, store::Revision revision) const;
+  using Visit = std::function<Status(const GroupResource& resource, std::string_view relative,
+                                     const store::Record& record)>;
+  // Visits what is stored, page by page, in the order of keys; ends with the first error.
+  Status ForEach(std::string_view prefix, store::Revision at, const Visit& visit);
   Status Load(store::Revision at);
   void Publish(store::Revision revision, const std::vector<ResourceCache*>& touched);
 
