@@ -6,7 +6,7 @@
 namespace gantry::testing {
 namespace {
 
-struct Case {
+struct BadCase {
   const char* what;
   const char* method;
   std::string target;
@@ -19,8 +19,8 @@ struct Case {
   const char* message = "";  // a part of it
 };
 
-constexpr char kJsonType[] = "application/json";
-constexpr char kMergeType[] = "application/merge-patch+json";
+constexpr char kAsJson[] = "application/json";
+constexpr char kAsMergePatch[] = "application/merge-patch+json";
 
 class BadInput : public ConfigMapFixture {
  protected:
@@ -66,7 +66,7 @@ class BadInput : public ConfigMapFixture {
            name + R"("},"spec":)" + spec + "}";
   }
 
-  void Check(const Case& c) {
+  void Check(const BadCase& c) {
     SCOPED_TRACE(c.what);
     const RawAnswer answer =
         raw_.Do(c.method, c.target, c.body, {{"Content-Type", c.content_type}});
@@ -93,12 +93,12 @@ class BadInput : public ConfigMapFixture {
 
 TEST_F(BadInput, Values) {
   const std::string kInvalid = " FieldValueInvalid";
-  const Case cases[] = {
+  const BadCase cases[] = {
       {"a required field is missing",
        "POST",
        things_,
        Thing("{}"),
-       kJsonType,
+       kAsJson,
        422,
        "Invalid",
        {"spec.color FieldValueRequired"},
@@ -107,7 +107,7 @@ TEST_F(BadInput, Values) {
        "POST",
        things_,
        Thing(R"({"color":null})"),
-       kJsonType,
+       kAsJson,
        422,
        "Invalid",
        {"spec.color FieldValueRequired"}},
@@ -115,7 +115,7 @@ TEST_F(BadInput, Values) {
        "POST",
        things_,
        Thing(R"({"color":"green"})"),
-       kJsonType,
+       kAsJson,
        422,
        "Invalid",
        {"spec.color FieldValueNotSupported"},
@@ -124,7 +124,7 @@ TEST_F(BadInput, Values) {
        "POST",
        things_,
        Thing(R"({"color":1})"),
-       kJsonType,
+       kAsJson,
        422,
        "Invalid",
        {"spec.color FieldValueTypeInvalid"},
@@ -133,7 +133,7 @@ TEST_F(BadInput, Values) {
        "POST",
        things_,
        Thing(R"({"color":"red","replicas":6})"),
-       kJsonType,
+       kAsJson,
        422,
        "Invalid",
        {"spec.replicas" + kInvalid},
@@ -142,7 +142,7 @@ TEST_F(BadInput, Values) {
        "POST",
        things_,
        Thing(R"({"color":"red","replicas":-1})"),
-       kJsonType,
+       kAsJson,
        422,
        "Invalid",
        {"spec.replicas" + kInvalid},
@@ -151,7 +151,7 @@ TEST_F(BadInput, Values) {
        "POST",
        things_,
        Thing(R"({"color":"red","names":["a","b"]})"),
-       kJsonType,
+       kAsJson,
        422,
        "Invalid",
        {"spec.names FieldValueTooMany", "spec.names[1]" + kInvalid},
@@ -160,7 +160,7 @@ TEST_F(BadInput, Values) {
        "POST",
        things_,
        Thing(R"({"color":"red","only":{"a":"b","c":"d"}})"),
-       kJsonType,
+       kAsJson,
        422,
        "Invalid",
        {"spec.only FieldValueTooMany"}},
@@ -168,7 +168,7 @@ TEST_F(BadInput, Values) {
        "POST",
        things_,
        Thing(R"({"color":"red","short":"long"})"),
-       kJsonType,
+       kAsJson,
        422,
        "Invalid",
        {"spec.short FieldValueTooLong"}},
@@ -176,7 +176,7 @@ TEST_F(BadInput, Values) {
        "POST",
        things_,
        Thing(R"({"color":"red","at":"noon"})"),
-       kJsonType,
+       kAsJson,
        422,
        "Invalid",
        {"spec.at" + kInvalid}},
@@ -184,7 +184,7 @@ TEST_F(BadInput, Values) {
        "POST",
        things_,
        Thing(R"({"color":"red","ports":[{"port":1},{"port":1}]})"),
-       kJsonType,
+       kAsJson,
        422,
        "Invalid",
        {"spec.ports[1] FieldValueDuplicate"},
@@ -193,7 +193,7 @@ TEST_F(BadInput, Values) {
        "POST",
        things_,
        Thing(R"({"color":"red","tags":["a","a"]})"),
-       kJsonType,
+       kAsJson,
        422,
        "Invalid",
        {"spec.tags[1] FieldValueDuplicate"}},
@@ -201,7 +201,7 @@ TEST_F(BadInput, Values) {
        "POST",
        things_,
        Thing(R"({"color":"red","either":[]})"),
-       kJsonType,
+       kAsJson,
        422,
        "Invalid",
        {"spec.either FieldValueTypeInvalid"}},
@@ -209,7 +209,7 @@ TEST_F(BadInput, Values) {
        "POST",
        things_,
        Thing(R"({"color":"red","template":{}})"),
-       kJsonType,
+       kAsJson,
        422,
        "Invalid",
        {"spec.template.apiVersion FieldValueRequired", "spec.template.kind FieldValueRequired"}},
@@ -217,7 +217,7 @@ TEST_F(BadInput, Values) {
        "POST",
        things_,
        Thing(R"({"color":"green","replicas":6})"),
-       kJsonType,
+       kAsJson,
        422,
        "Invalid",
        {"spec.color FieldValueNotSupported", "spec.replicas" + kInvalid},
@@ -226,7 +226,7 @@ TEST_F(BadInput, Values) {
        "PATCH",
        things_ + "/there",
        R"({"spec":{"replicas":6}})",
-       kMergeType,
+       kAsMergePatch,
        422,
        "Invalid",
        {"spec.replicas" + kInvalid}},
@@ -234,7 +234,7 @@ TEST_F(BadInput, Values) {
        "PATCH",
        things_ + "/there/status",
        R"({"status":{"replicas":"x"}})",
-       kMergeType,
+       kAsMergePatch,
        422,
        "Invalid",
        {"status.replicas FieldValueTypeInvalid"}},
@@ -242,7 +242,7 @@ TEST_F(BadInput, Values) {
        "PATCH",
        things_ + "/there/scale",
        R"({"spec":{"replicas":6}})",
-       kMergeType,
+       kAsMergePatch,
        422,
        "Invalid",
        {"spec.replicas" + kInvalid}},
@@ -250,25 +250,25 @@ TEST_F(BadInput, Values) {
        "PATCH",
        things_ + "/there/scale",
        R"({"spec":{"replicas":-1}})",
-       kMergeType,
+       kAsMergePatch,
        422,
        "Invalid",
        {"spec.replicas" + kInvalid},
        "Scale.autoscaling \"there\" is invalid"},
   };
-  for (const Case& c : cases) Check(c);
+  for (const BadCase& c : cases) Check(c);
 }
 
 TEST_F(BadInput, Metadata) {
   const auto owner = [](const std::string& reference) {
     return Map(R"({"name":"x","ownerReferences":[)" + reference + "]}");
   };
-  const Case cases[] = {
+  const BadCase cases[] = {
       {"no name",
        "POST",
        path_,
        Map("{}"),
-       kJsonType,
+       kAsJson,
        422,
        "Invalid",
        {"metadata.name FieldValueRequired"},
@@ -278,7 +278,7 @@ TEST_F(BadInput, Metadata) {
        "POST",
        path_,
        Map(R"({"name":"Not_A_Name"})"),
-       kJsonType,
+       kAsJson,
        422,
        "Invalid",
        {"metadata.name FieldValueInvalid"},
@@ -287,7 +287,7 @@ TEST_F(BadInput, Metadata) {
        "POST",
        "/api/v1/namespaces",
        R"({"metadata":{"name":"a.b"}})",
-       kJsonType,
+       kAsJson,
        422,
        "Invalid",
        {"metadata.name FieldValueInvalid"}},
@@ -295,7 +295,7 @@ TEST_F(BadInput, Metadata) {
        "POST",
        path_,
        Map(R"({"name":"x","labels":{"a b":"c!"}})"),
-       kJsonType,
+       kAsJson,
        422,
        "Invalid",
        {"metadata.labels FieldValueInvalid", "metadata.labels FieldValueInvalid"}},
@@ -303,7 +303,7 @@ TEST_F(BadInput, Metadata) {
        "POST",
        path_,
        Map(R"({"name":"x","annotations":{"a b":"any text"}})"),
-       kJsonType,
+       kAsJson,
        422,
        "Invalid",
        {"metadata.annotations FieldValueInvalid"}},
@@ -311,7 +311,7 @@ TEST_F(BadInput, Metadata) {
        "POST",
        path_,
        Map(R"({"name":"x","annotations":{"a":")" + std::string(300000, 'x') + R"("}})"),
-       kJsonType,
+       kAsJson,
        422,
        "Invalid",
        {"metadata.annotations FieldValueTooLong"}},
@@ -319,7 +319,7 @@ TEST_F(BadInput, Metadata) {
        "POST",
        path_,
        Map(R"({"name":"x","finalizers":["a b"]})"),
-       kJsonType,
+       kAsJson,
        422,
        "Invalid",
        {"metadata.finalizers FieldValueInvalid"}},
@@ -327,17 +327,17 @@ TEST_F(BadInput, Metadata) {
        "POST",
        path_,
        owner(R"({"apiVersion":"v1","kind":"ConfigMap","uid":"u"})"),
-       kJsonType,
+       kAsJson,
        422,
        "Invalid",
        {"metadata.ownerReferences[0].name FieldValueInvalid"}},
-      {"labels that are no map", "POST", path_, Map(R"({"name":"x","labels":["a"]})"), kJsonType,
-       400, "BadRequest"},
+      {"labels that are no map", "POST", path_, Map(R"({"name":"x","labels":["a"]})"), kAsJson, 400,
+       "BadRequest"},
       {"a resourceVersion on a new object",
        "POST",
        path_,
        Map(R"({"name":"x","resourceVersion":"7"})"),
-       kJsonType,
+       kAsJson,
        400,
        "BadRequest",
        {},
@@ -346,7 +346,7 @@ TEST_F(BadInput, Metadata) {
        "PUT",
        path_ + "/there",
        Map(R"({"name":"there","uid":"other"})"),
-       kJsonType,
+       kAsJson,
        409,
        "Conflict",
        {},
@@ -355,24 +355,23 @@ TEST_F(BadInput, Metadata) {
        "PUT",
        path_ + "/there",
        Map(R"({"name":"there","resourceVersion":"1"})"),
-       kJsonType,
+       kAsJson,
        409,
        "Conflict",
        {},
        "Operation cannot be fulfilled on configmaps \"there\": the object has been modified"},
   };
-  for (const Case& c : cases) Check(c);
+  for (const BadCase& c : cases) Check(c);
 }
 
 TEST_F(BadInput, Requests) {
   const std::string map = Map(R"({"name":"x"})");
-  const Case cases[] = {
-      {"no JSON", "POST", path_, "{", kJsonType, 400, "BadRequest"},
-      {"no object", "POST", path_, "[]", kJsonType, 400, "BadRequest"},
-      {"nothing", "POST", path_, "", kJsonType, 400, "BadRequest"},
+  const BadCase cases[] = {
+      {"no JSON", "POST", path_, "{", kAsJson, 400, "BadRequest"},
+      {"no object", "POST", path_, "[]", kAsJson, 400, "BadRequest"},
+      {"nothing", "POST", path_, "", kAsJson, 400, "BadRequest"},
       {"a type nobody speaks", "POST", path_, "x", "text/plain", 415, "UnsupportedMediaType"},
-      {"a patch of no type", "PATCH", path_ + "/there", "{}", kJsonType, 415,
-       "UnsupportedMediaType"},
+      {"a patch of no type", "PATCH", path_ + "/there", "{}", kAsJson, 415, "UnsupportedMediaType"},
       {"a strategic patch of a custom kind", "PATCH", things_ + "/there", "{}",
        "application/strategic-merge-patch+json", 415, "UnsupportedMediaType"},
       {"a JSON patch that is none", "PATCH", path_ + "/there", R"({"a":1})",
@@ -383,7 +382,7 @@ TEST_F(BadInput, Requests) {
        "POST",
        path_,
        Thing("{}"),
-       kJsonType,
+       kAsJson,
        400,
        "BadRequest",
        {},
@@ -392,7 +391,7 @@ TEST_F(BadInput, Requests) {
        "POST",
        path_,
        Map(R"({"name":"x","namespace":"other"})"),
-       kJsonType,
+       kAsJson,
        400,
        "BadRequest",
        {},
@@ -401,7 +400,7 @@ TEST_F(BadInput, Requests) {
        "PUT",
        path_ + "/there",
        map,
-       kJsonType,
+       kAsJson,
        400,
        "BadRequest",
        {},
@@ -410,7 +409,7 @@ TEST_F(BadInput, Requests) {
        "POST",
        "/api/v1/namespaces/none/configmaps",
        map,
-       kJsonType,
+       kAsJson,
        404,
        "NotFound",
        {},
@@ -419,7 +418,7 @@ TEST_F(BadInput, Requests) {
        "PUT",
        path_ + "/x",
        map,
-       kJsonType,
+       kAsJson,
        404,
        "NotFound",
        {},
@@ -428,58 +427,58 @@ TEST_F(BadInput, Requests) {
        "POST",
        path_,
        Map(R"({"name":"there"})"),
-       kJsonType,
+       kAsJson,
        409,
        "AlreadyExists",
        {},
        "configmaps \"there\" already exists"},
-      {"a kind that is not there", "GET", "/apis/example.com/v1/none", "", kJsonType, 404,
+      {"a kind that is not there", "GET", "/apis/example.com/v1/none", "", kAsJson, 404,
        "NotFound"},
-      {"a version that is not there", "GET", "/apis/example.com/v9/things", "", kJsonType, 404,
+      {"a version that is not there", "GET", "/apis/example.com/v9/things", "", kAsJson, 404,
        "NotFound"},
-      {"a subresource that is not there", "GET", path_ + "/there/status", "", kJsonType, 404,
+      {"a subresource that is not there", "GET", path_ + "/there/status", "", kAsJson, 404,
        "NotFound"},
-      {"a verb that is not there", "POST", path_ + "/there", "{}", kJsonType, 405,
+      {"a verb that is not there", "POST", path_ + "/there", "{}", kAsJson, 405,
        "MethodNotAllowed"},
-      {"a status is not deleted", "DELETE", things_ + "/there/status", "", kJsonType, 405,
+      {"a status is not deleted", "DELETE", things_ + "/there/status", "", kAsJson, 405,
        "MethodNotAllowed"},
-      {"a bad label selector", "GET", path_ + "?labelSelector=a%20b", "", kJsonType, 400,
+      {"a bad label selector", "GET", path_ + "?labelSelector=a%20b", "", kAsJson, 400,
        "BadRequest"},
       {"a field nobody selects by",
        "GET",
        path_ + "?fieldSelector=data.k%3Dv",
        "",
-       kJsonType,
+       kAsJson,
        400,
        "BadRequest",
        {},
        "field label not supported: data.k"},
-      {"a bad limit", "GET", path_ + "?limit=x", "", kJsonType, 400, "BadRequest"},
-      {"a bad resourceVersion", "GET", path_ + "?resourceVersion=x", "", kJsonType, 400,
+      {"a bad limit", "GET", path_ + "?limit=x", "", kAsJson, 400, "BadRequest"},
+      {"a bad resourceVersion", "GET", path_ + "?resourceVersion=x", "", kAsJson, 400,
        "BadRequest"},
-      {"a bad continue token", "GET", path_ + "?continue=x", "", kJsonType, 400, "BadRequest"},
+      {"a bad continue token", "GET", path_ + "?continue=x", "", kAsJson, 400, "BadRequest"},
       {"a namespace that stays",
        "DELETE",
        "/api/v1/namespaces/default",
        "",
-       kJsonType,
+       kAsJson,
        403,
        "Forbidden",
        {},
        "namespaces \"default\" is forbidden: this namespace may not be deleted"},
   };
-  for (const Case& c : cases) Check(c);
+  for (const BadCase& c : cases) Check(c);
 }
 
 TEST_F(BadInput, Options) {
   const std::string map = Map(R"({"name":"x"})");
   const std::string one = path_ + "/there";
-  const Case cases[] = {
+  const BadCase cases[] = {
       {"dryRun of a create",
        "POST",
        path_ + "?dryRun=Some",
        map,
-       kJsonType,
+       kAsJson,
        422,
        "Invalid",
        {"dryRun FieldValueNotSupported"},
@@ -489,7 +488,7 @@ TEST_F(BadInput, Options) {
        "PUT",
        one + "?dryRun=Some",
        map,
-       kJsonType,
+       kAsJson,
        422,
        "Invalid",
        {"dryRun FieldValueNotSupported"},
@@ -498,7 +497,7 @@ TEST_F(BadInput, Options) {
        "PATCH",
        one + "?dryRun=Some",
        "{}",
-       kMergeType,
+       kAsMergePatch,
        422,
        "Invalid",
        {"dryRun FieldValueNotSupported"},
@@ -507,7 +506,7 @@ TEST_F(BadInput, Options) {
        "DELETE",
        one,
        R"({"dryRun":["Some"]})",
-       kJsonType,
+       kAsJson,
        422,
        "Invalid",
        {"dryRun FieldValueNotSupported"},
@@ -516,7 +515,7 @@ TEST_F(BadInput, Options) {
        "DELETE",
        path_ + "?dryRun=Some",
        "",
-       kJsonType,
+       kAsJson,
        422,
        "Invalid",
        {"dryRun FieldValueNotSupported"}},
@@ -524,7 +523,7 @@ TEST_F(BadInput, Options) {
        "POST",
        path_ + "?fieldValidation=Some",
        map,
-       kJsonType,
+       kAsJson,
        422,
        "Invalid",
        {"fieldValidation FieldValueNotSupported"}},
@@ -532,7 +531,7 @@ TEST_F(BadInput, Options) {
        "POST",
        path_ + "?fieldManager=a%0Ab",
        map,
-       kJsonType,
+       kAsJson,
        422,
        "Invalid",
        {"fieldManager FieldValueInvalid"}},
@@ -540,7 +539,7 @@ TEST_F(BadInput, Options) {
        "POST",
        path_ + "?fieldManager=" + std::string(129, 'm'),
        map,
-       kJsonType,
+       kAsJson,
        422,
        "Invalid",
        {"fieldManager FieldValueTooLong"}},
@@ -548,7 +547,7 @@ TEST_F(BadInput, Options) {
        "PATCH",
        one + "?force=true",
        "{}",
-       kMergeType,
+       kAsMergePatch,
        422,
        "Invalid",
        {"force FieldValueForbidden"}},
@@ -556,7 +555,7 @@ TEST_F(BadInput, Options) {
        "DELETE",
        one + "?propagationPolicy=Some",
        "",
-       kJsonType,
+       kAsJson,
        422,
        "Invalid",
        {"propagationPolicy FieldValueNotSupported"}},
@@ -564,20 +563,19 @@ TEST_F(BadInput, Options) {
        "DELETE",
        one,
        R"({"orphanDependents":true,"propagationPolicy":"Orphan"})",
-       kJsonType,
+       kAsJson,
        422,
        "Invalid",
        {"propagationPolicy FieldValueInvalid"}},
-      {"a delete of another uid", "DELETE", one, R"({"preconditions":{"uid":"other"}})", kJsonType,
+      {"a delete of another uid", "DELETE", one, R"({"preconditions":{"uid":"other"}})", kAsJson,
        409, "Conflict"},
       {"a delete of another revision", "DELETE", one,
-       R"({"preconditions":{"resourceVersion":"1"}})", kJsonType, 409, "Conflict"},
+       R"({"preconditions":{"resourceVersion":"1"}})", kAsJson, 409, "Conflict"},
       {"a collection of another uid", "DELETE", path_, R"({"preconditions":{"uid":"other"}})",
-       kJsonType, 409, "Conflict"},
-      {"a body that is no options", "DELETE", one, R"({"kind":"Pod"})", kJsonType, 400,
-       "BadRequest"},
+       kAsJson, 409, "Conflict"},
+      {"a body that is no options", "DELETE", one, R"({"kind":"Pod"})", kAsJson, 400, "BadRequest"},
   };
-  for (const Case& c : cases) Check(c);
+  for (const BadCase& c : cases) Check(c);
   EXPECT_EQ(raw_.Get(one).status, 200) << "nothing was deleted";
   EXPECT_EQ(raw_.Get(path_ + "/x").status, 404) << "nothing was created";
 }
@@ -591,12 +589,12 @@ TEST_F(BadInput, Definitions) {
   const std::string good = versions(R"({"type":"object"})");
   const std::string head = R"({"group":"example.com","scope":"Namespaced",)";
   const std::string schema = "spec.versions[0].schema.openAPIV3Schema";
-  const Case cases[] = {
+  const BadCase cases[] = {
       {"a name that is not plural.group",
        "POST",
        kDefinitions,
        Definition("other.example.com", head + good_names + "," + good + "}"),
-       kJsonType,
+       kAsJson,
        422,
        "Invalid",
        {"metadata.name FieldValueInvalid"}},
@@ -607,7 +605,7 @@ TEST_F(BadInput, Definitions) {
                   head + good_names +
                       R"(,"versions":[{"name":"v1","served":true,"storage":false,"schema":)"
                       R"({"openAPIV3Schema":{"type":"object"}}}]})"),
-       kJsonType,
+       kAsJson,
        422,
        "Invalid",
        {"spec.versions FieldValueInvalid"}},
@@ -617,7 +615,7 @@ TEST_F(BadInput, Definitions) {
        Definition(
            "gadgets.example.com",
            head + good_names + "," + versions(R"({"type":"object","properties":{"a":{}}})") + "}"),
-       kJsonType,
+       kAsJson,
        422,
        "Invalid",
        {schema + ".properties[a].type FieldValueRequired"}},
@@ -627,7 +625,7 @@ TEST_F(BadInput, Definitions) {
        Definition(
            "gadgets.example.com",
            head + good_names + R"(,"versions":[{"name":"v1","served":true,"storage":true}]})"),
-       kJsonType,
+       kAsJson,
        422,
        "Invalid",
        {schema + " FieldValueRequired"}},
@@ -636,12 +634,12 @@ TEST_F(BadInput, Definitions) {
        kDefinitions,
        Definition("gadgets.example.com",
                   R"({"group":"example.com","scope":"World",)" + good_names + "," + good + "}"),
-       kJsonType,
+       kAsJson,
        422,
        "Invalid",
        {"spec.scope FieldValueNotSupported"}},
   };
-  for (const Case& c : cases) Check(c);
+  for (const BadCase& c : cases) Check(c);
 }
 
 }  // namespace

@@ -8,8 +8,8 @@
 namespace gantry::testing {
 namespace {
 
-const HeaderList kApply = {{"Content-Type", "application/apply-patch+yaml"}};
-const HeaderList kMerge = {{"Content-Type", "application/merge-patch+json"}};
+const HeaderList kAsApply = {{"Content-Type", "application/apply-patch+yaml"}};
+const HeaderList kAsMerge = {{"Content-Type", "application/merge-patch+json"}};
 
 class Clients : public ConfigMapFixture {
  protected:
@@ -88,11 +88,11 @@ TEST_F(Clients, ArgoCdSyncs) {
       "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: w, annotations: "
       "{argocd.argoproj.io/tracking-id: t}}\nspec: {color: blue}\n";
   ASSERT_EQ(raw_.Do("PATCH", widget + "?fieldManager=argocd-controller&force=true&dryRun=All",
-                    manifest, kApply)
+                    manifest, kAsApply)
                 .status,
             201);
   const RawAnswer made =
-      raw_.Do("PATCH", widget + "?fieldManager=argocd-controller&force=true", manifest, kApply);
+      raw_.Do("PATCH", widget + "?fieldManager=argocd-controller&force=true", manifest, kAsApply);
   ASSERT_EQ(made.status, 201) << made.text;
   // Foreground deletion, as its finalizer asks for: the object stays and says so.
   const RawAnswer deleted =
@@ -111,15 +111,15 @@ TEST_F(Clients, FluxReconciles) {
       "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: app, labels: "
       "{kustomize.toolkit.fluxcd.io/name: apps}}\ndata: {a: b}\nimmutable: true\n";
   const std::string manager = "?fieldManager=kustomize-controller&force=true";
-  ASSERT_EQ(raw_.Do("PATCH", map + manager + "&dryRun=All", manifest, kApply).status, 201);
-  ASSERT_EQ(raw_.Do("PATCH", map + manager, manifest, kApply).status, 201);
-  const RawAnswer same = raw_.Do("PATCH", map + manager + "&dryRun=All", manifest, kApply);
+  ASSERT_EQ(raw_.Do("PATCH", map + manager + "&dryRun=All", manifest, kAsApply).status, 201);
+  ASSERT_EQ(raw_.Do("PATCH", map + manager, manifest, kAsApply).status, 201);
+  const RawAnswer same = raw_.Do("PATCH", map + manager + "&dryRun=All", manifest, kAsApply);
   ASSERT_EQ(same.status, 200);
   EXPECT_EQ(same.body, raw_.Get(map).body) << "no drift";
   const RawAnswer changed = raw_.Do(
       "PATCH", map + manager,
       "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: app}\ndata: {a: c}\nimmutable: true\n",
-      kApply);
+      kAsApply);
   EXPECT_EQ(changed.status, 422);
   EXPECT_NE(Text(changed.body, "/message").find("field is immutable"), std::string::npos);
   const RawAnswer patched =
@@ -261,7 +261,7 @@ TEST_F(Clients, WaitReadsGenerations) {
                  2);
   ASSERT_EQ(events.size(), 2u);
   EXPECT_EQ(events[0]["object"]["metadata"]["generation"], 1);
-  const RawAnswer changed = raw_.Do("PATCH", widget, R"({"spec":{"replicas":2}})", kMerge);
+  const RawAnswer changed = raw_.Do("PATCH", widget, R"({"spec":{"replicas":2}})", kAsMerge);
   EXPECT_EQ(changed.body["metadata"]["generation"], 2);
 }
 
