@@ -213,18 +213,43 @@ void Log::ExplainPut(Entry* entry, const Entry* before, Report* report) {
 }
 
 // A write is after the question of whoever wrote it or anything before it, and before whoever saw
-// it or anything after it.
+// it or anything after it. A list says as much of what it does not contain: at the newest revision,
+// what is above its revision came after its question; and what is not came before its answer.
 void Log::FindEpochs(const History& history) {
+  struct Bound {
+    Revision revision;
+    size_t epoch;
+  };
+  std::vector<Bound> above;  // writes above `revision` have at least this epoch
+  std::vector<Bound> up_to;  // writes up to `revision` have at most this epoch
+  for (const Operation& op : history.operations) {
+    if (op.outcome != Outcome::kOk || op.revision == 0) continue;
+    if (op.reading == Reading::kNewest) above.push_back({op.revision, EpochOf(history, op.begin)});
+    up_to.push_back({op.revision, EpochOf(history, op.end)});
+  }
+  const auto rising = [](const Bound& a, const Bound& b) { return a.revision < b.revision; };
+  std::sort(above.begin(), above.end(), rising);
+  std::sort(up_to.begin(), up_to.end(), rising);
+
   const std::vector<const Entry*>& all = scopes_[""];
   size_t epoch = 0;
+  auto bound = above.begin();
   for (const Entry* entry : all) {
-    const auto writer = entry->live ? writes_.find(CarriedBy(entry->item)) : writes_.end();
-    if (writer != writes_.end()) epoch = std::max(epoch, EpochOf(history, writer->second->begin));
-    entries_.at(entry->item.revision).first_epoch = epoch;
+    const Item& item = entry->item;
+    for (; bound != above.end() && bound->revision < item.revision; ++bound) {
+      epoch = std::max(epoch, bound->epoch);
+    }
+    const auto& writers = entry->live ? writes_ : deletions_;
+    const auto writer = writers.find(entry->live ? CarriedBy(item) : item.uid);
+    if (writer != writers.end()) epoch = std::max(epoch, EpochOf(history, writer->second->begin));
+    entries_.at(item.revision).first_epoch = epoch;
   }
   epoch = history.deaths.size();
   for (auto it = all.rbegin(); it != all.rend(); ++it) {
     const Entry& entry = **it;
+    for (; !up_to.empty() && up_to.back().revision >= entry.item.revision; up_to.pop_back()) {
+      epoch = std::min(epoch, up_to.back().epoch);
+    }
     const Nanoseconds seen = entry.source != nullptr ? entry.source->end : entry.event->time;
     epoch = std::min(epoch, EpochOf(history, seen));
     entries_.at(entry.item.revision).last_epoch = epoch;

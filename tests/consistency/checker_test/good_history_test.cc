@@ -63,6 +63,44 @@ TEST(GoodHistoryTest, ADeletionWithoutAnswerMayHaveHappened) {
   EXPECT_EQ(Check(h).count(Property::kKnown), 1u);
 }
 
+// Two deletions without answer, in two lives of the server; a list in the second one still has the
+// object, so it was the later one.
+TEST(GoodHistoryTest, AListSaysWhichDeletionHappened) {
+  const auto ask = [](int client, Verb verb, const std::string& key, Nanoseconds begin) {
+    Operation op;
+    op.client = client;
+    op.verb = verb;
+    op.key = key;
+    op.begin = begin;
+    return op;
+  };
+  const Item x = {"a/x", 10, "u1", "1.1", ""};
+  Operation create = ask(1, Verb::kCreate, "a/x", 10);
+  create.end = 20;
+  create.outcome = Outcome::kOk;
+  create.write = "1.1";
+  create.items = {x};
+  Operation list = ask(2, Verb::kList, "", 150);
+  list.end = 160;
+  list.outcome = Outcome::kOk;
+  list.revision = 10;
+  list.items = {x};
+  Watch watch;
+  watch.client = 4;
+  watch.at = 10;
+  watch.begin = 350;
+  watch.end = 500;
+  watch.events = {{WatchEvent::Type::kDeleted, 400, {"a/x", 11, "u1", "1.1", ""}}};
+  History h;
+  h.deaths = {100, 300};
+  h.operations = {create, ask(1, Verb::kDelete, "a/x", 50), list,
+                  ask(3, Verb::kDelete, "a/x", 200)};
+  h.watches = {watch};
+  EXPECT_EQ(Check(h).Text(), "ok");
+  h.operations.pop_back();
+  EXPECT_EQ(Check(h).count(Property::kKnown), 1u) << "the early one came before the list";
+}
+
 TEST(GoodHistoryTest, WhatIsOldMayExpire) {
   History h = SampleHistory();
   h.watches[kWatchAGoesOn].events.clear();
