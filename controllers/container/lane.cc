@@ -53,7 +53,8 @@ Lane::Lane(Shared shared, std::string node)
       containers_(shared_.manager->InformerFor(v1::kContainers)->lister()),
       ctx_(Context().WithCancel()),
       controller_("container", std::make_unique<SharedReconciler>(shared_.reconciler),
-                  shared_.manager->clock(), LaneOptions()) {
+                  shared_.manager->clock(), LaneOptions()),
+      shown_(shared_.manager->Show(&controller_, node_)) {
   controller_.Start();
   events_ = std::thread([this] { FollowEvents(); });
   resync_ = std::thread([this] { ResyncNowAndThen(); });

@@ -50,6 +50,7 @@ class Lane {
   Mutex mu_;
   CondVar node_changed_;  // with mu_
   runtime::Controller controller_;
+  const std::shared_ptr<void> shown_;  // on the debug page
   std::thread events_;
   std::thread resync_;
 };

@@ -77,10 +77,26 @@ Controller* Manager::Add(std::string name, std::unique_ptr<Reconciler> reconcile
 
 void Manager::Add(std::unique_ptr<Runnable> runnable) { runnables_.push_back(std::move(runnable)); }
 
+std::shared_ptr<void> Manager::Show(const Controller* controller, std::string of) {
+  MutexLock lock(&mu_);
+  shown_[controller] = std::move(of);
+  return {nullptr, [this, controller](void*) {
+            MutexLock end(&mu_);
+            shown_.erase(controller);
+          }};
+}
+
+void Manager::ForEachController(
+    const std::function<void(const Controller&, const std::string&)>& fn) const {
+  for (const auto& controller : controllers_) fn(*controller, "");
+  MutexLock lock(&mu_);
+  for (const auto& [controller, of] : shown_) fn(*controller, of);
+}
+
 Json Manager::Describe(size_t limit) const {
   Json controllers = Json::array();
-  for (const auto& controller : controllers_) {
-    const WorkQueue::Report queue = controller->queue().Look(limit);
+  ForEachController([&](const Controller& controller, const std::string& of) {
+    const WorkQueue::Report queue = controller.queue().Look(limit);
     Json oldest = Json::array();
     for (const auto& [key, age] : queue.oldest) {
       oldest.push_back({{"key", key.ToString()}, {"seconds", InSeconds(age)}});
@@ -89,15 +105,16 @@ Json Manager::Describe(size_t limit) const {
     for (const auto& [key, failures] : queue.failing) {
       failing.push_back({{"key", key.ToString()}, {"failures", failures}});
     }
-    controllers.push_back({{"name", controller->name()},
-                           {"workers", controller->workers()},
+    controllers.push_back({{"name", controller.name()},
+                           {"of", of},
+                           {"workers", controller.workers()},
                            {"waiting", queue.waiting},
                            {"delayed", queue.delayed},
                            {"processing", queue.processing},
                            {"longestSeconds", InSeconds(queue.longest)},
                            {"oldest", std::move(oldest)},
                            {"failing", std::move(failing)}});
-  }
+  });
   Json informers = Json::array();
   MutexLock lock(&mu_);
   for (const auto& [id, informer] : informers_) {
@@ -112,12 +129,24 @@ Json Manager::Describe(size_t limit) const {
 }
 
 void Manager::Collect(std::vector<prometheus::MetricFamily>* out) const {
+  struct Sums {
+    double waiting = 0;
+    double unfinished = 0;
+    double longest = 0;
+  };
+  std::map<std::string, Sums> sums;  // several controllers may have one name
+  ForEachController([&sums](const Controller& controller, const std::string&) {
+    const WorkQueue::Report queue = controller.queue().Look(0);
+    Sums& sum = sums[controller.name()];
+    sum.waiting += static_cast<double>(queue.waiting);
+    sum.unfinished += InSeconds(queue.unfinished);
+    sum.longest = std::max(sum.longest, InSeconds(queue.longest));
+  });
   std::vector<metrics::Collected::Sample> depth, unfinished, longest;
-  for (const auto& controller : controllers_) {
-    const WorkQueue::Report queue = controller->queue().Look(0);
-    depth.push_back({{controller->name()}, static_cast<double>(queue.waiting)});
-    unfinished.push_back({{controller->name()}, InSeconds(queue.unfinished)});
-    longest.push_back({{controller->name()}, InSeconds(queue.longest)});
+  for (const auto& [name, sum] : sums) {
+    depth.push_back({{name}, sum.waiting});
+    unfinished.push_back({{name}, sum.unfinished});
+    longest.push_back({{name}, sum.longest});
   }
   const QueueFamilies& families = QueueMetrics();
   families.depth.AppendTo(out, depth);

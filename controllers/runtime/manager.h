@@ -66,6 +66,11 @@ class Manager {
   // Stops runnables and controllers in reverse order, then informers, then recorders.
   void Stop();
 
+  // Shows a controller that somebody else owns and runs, as the lane of a host does, among the
+  // manager's own in metrics and in Describe, as long as the result lives. `of` tells several of
+  // one name apart. Thread-safe.
+  std::shared_ptr<void> Show(const Controller* controller, std::string of);
+
   // What controllers and informers are busy with, for the debug page: at most `limit` keys of a
   // queue. Thread-safe after Start.
   Json Describe(size_t limit) const;
@@ -81,6 +86,9 @@ class Manager {
   };
   Informer* InformerOf(InformerId id);
   void Collect(std::vector<prometheus::MetricFamily>* out) const;
+  // Calls `fn` with each controller and what it is of; empty for the manager's own.
+  void ForEachController(
+      const std::function<void(const Controller&, const std::string& of)>& fn) const;
 
   const Options options_;
 
@@ -88,6 +96,7 @@ class Manager {
   std::map<InformerId, std::unique_ptr<Informer>> informers_ GUARDED_BY(mu_);
   std::map<std::string, std::unique_ptr<EventRecorder>, std::less<>> recorders_ GUARDED_BY(mu_);
   bool started_ GUARDED_BY(mu_) = false;
+  std::map<const Controller*, std::string> shown_ GUARDED_BY(mu_);
 
   std::vector<std::unique_ptr<Controller>> controllers_;
   std::vector<std::unique_ptr<Runnable>> runnables_;

@@ -6,7 +6,7 @@
 namespace gantry::testing {
 namespace {
 
-constexpr char kCrdsPath[] = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+constexpr char kDefinitionsPath[] = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 
 class Published : public ::testing::Test {
  protected:
@@ -31,11 +31,11 @@ class Published : public ::testing::Test {
               {"versions", versions}}}};
   }
   void Install(const Json& crd) {
-    const RawAnswer made = raw_.Do("POST", kCrdsPath, crd.dump());
+    const RawAnswer made = raw_.Do("POST", kDefinitionsPath, crd.dump());
     ASSERT_EQ(made.status, 201) << made.text;
   }
   void Replace(const std::string& name, const std::vector<Json>& versions) {
-    const RawAnswer patched = raw_.Do("PATCH", std::string(kCrdsPath) + "/" + name,
+    const RawAnswer patched = raw_.Do("PATCH", std::string(kDefinitionsPath) + "/" + name,
                                       Json({{"spec", {{"versions", versions}}}}).dump(),
                                       {{"Content-Type", "application/merge-patch+json"}});
     ASSERT_EQ(patched.status, 200) << patched.text;
@@ -136,7 +136,8 @@ TEST_F(Published, VersionsComeAndGo) {
   v3["served"] = true;
   Replace("things.one.example.com", {v1, v3});
   EXPECT_TRUE(SchemaOf("one.example.com/v3", "Thing").is_object());
-  ASSERT_EQ(raw_.Do("DELETE", std::string(kCrdsPath) + "/things.one.example.com").status, 200);
+  ASSERT_EQ(raw_.Do("DELETE", std::string(kDefinitionsPath) + "/things.one.example.com").status,
+            200);
   const Context limit = Context().WithTimeout(std::chrono::seconds(30));
   while (raw_.Get("/apis/one.example.com").status != 404) {
     ASSERT_TRUE(limit.SleepFor(std::chrono::milliseconds(5)).ok());
