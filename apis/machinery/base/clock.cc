@@ -21,9 +21,11 @@ Error BadTime(std::string_view text) {
 }
 
 std::string FormatSeconds(WallTime t) {
-  const auto day = std::chrono::floor<std::chrono::days>(t);
+  // In seconds: the beginning of the first day does not fit in nanoseconds.
+  const auto second = std::chrono::floor<std::chrono::seconds>(t);
+  const auto day = std::chrono::floor<std::chrono::days>(second);
   const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss clock(std::chrono::floor<std::chrono::seconds>(t - day));
+  const std::chrono::hh_mm_ss clock(second - day);
   std::string out = "0000-00-00T00:00:00";
   const auto put = [&out](size_t end, int64_t number) {
     for (; number > 0; number /= 10) out[--end] = static_cast<char>('0' + number % 10);
