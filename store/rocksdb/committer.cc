@@ -17,7 +17,6 @@ namespace {
 
 constexpr size_t kMaxBatchBytes = 8 << 20;
 constexpr size_t kMaxBatchOps = 4096;
-constexpr std::chrono::seconds kRecoveryInterval{1};
 
 rocksdb::WriteOptions Durable() {
   rocksdb::WriteOptions options;
@@ -117,8 +116,13 @@ class Committer::Batch {
   std::unordered_map<std::string_view, State> states_;  // keys point into the group's ops
 };
 
-Committer::Committer(Engine* engine, Window* window, WatchHub* hub)
-    : engine_(engine), window_(window), hub_(hub), thread_([this] { Run(); }) {}
+Committer::Committer(EngineSlot* slot, Window* window, WatchHub* hub,
+                     std::chrono::milliseconds recovery_interval)
+    : recovery_interval_(recovery_interval),
+      slot_(slot),
+      window_(window),
+      hub_(hub),
+      thread_([this] { Run(); }) {}
 
 Committer::~Committer() {
   {
@@ -137,6 +141,7 @@ void Committer::Write(WriteOp op, Done done) {
 
 void Committer::Fail(const EngineFault& fault) {
   MutexLock lock(&mu_);
+  ++faults_;
   // The first error stays, unless it could end and this one cannot.
   if (error_ && (fault.disk_full || !next_try_)) return;
   const std::string until =
@@ -145,7 +150,7 @@ void Committer::Fail(const EngineFault& fault) {
   error_ =
       Error(Code::kUnavailable, "the store takes no writes " + until + ": " + fault.error.message);
   next_try_.reset();
-  if (fault.disk_full) next_try_ = Clock::Real()->Mono() + kRecoveryInterval;
+  if (fault.disk_full) next_try_ = Clock::Real()->Mono() + recovery_interval_;
   wake_.Signal();
   failed_ = true;
 }
@@ -187,17 +192,15 @@ void Committer::TryToRecover() {
   {
     MutexLock lock(&mu_);
     if (!next_try_ || Clock::Real()->Mono() < *next_try_) return;
-    next_try_ = Clock::Real()->Mono() + kRecoveryInterval;
+    next_try_ = Clock::Real()->Mono() + recovery_interval_;
   }
-  if (!engine_->Resume().ok()) return;
-  const Result<Revision> last = engine_->ReadLastRevision();
-  if (!last.ok() || *last != window_->visible.load()) {
-    // Revisions would be used twice.
-    Fail(EngineFault("resume", rocksdb::Status::Corruption("a write that failed is in the store")));
-    return;
-  }
+  uint64_t old_faults = 0;
+  const Status opened = slot_->Reopen(window_->visible.load(), [this, &old_faults] {
+    MutexLock lock(&mu_);
+    old_faults = faults_;
+  });
   MutexLock lock(&mu_);
-  if (!next_try_) return;  // another fault came
+  if (!opened.ok() || faults_ != old_faults) return;
   LOG_INFO("store takes writes again");
   next_try_.reset();
   error_.reset();
@@ -205,40 +208,37 @@ void Committer::TryToRecover() {
 }
 
 void Committer::Commit(std::vector<Pending>* group) {
-  size_t begin = 0;
-  while (begin < group->size()) {
-    size_t end = begin;
-    Status written;
-    if (failed_) {
-      written = Health();
-      end = group->size();
-    } else {
-      Batch batch(engine_, window_->visible.load(), hub_->wanted());
-      while (end < group->size() && !batch.full()) {
-        Pending& pending = (*group)[end++];
-        pending.outcome = batch.Add(pending.op);
-      }
-      if (!batch.empty()) {
-        GANTRY_SYNC_POINT("store.commit.before_write");
-        rocksdb::Status s = engine_->db()->Write(Durable(), batch.batch());
-        if (s.ok()) {
-          GANTRY_SYNC_POINT("store.commit.before_visible");
-          window_->visible.store(batch.last());
-          GANTRY_SYNC_POINT("store.commit.before_publish");
-          hub_->Publish(batch.TakeEvents());
-          GANTRY_SYNC_POINT("store.commit.before_ack");
-        } else {
-          Fail(EngineFault("write", s));
-          written = Health();
-        }
-      }
-    }
+  for (size_t begin = 0; begin < group->size();) {
+    const Result<size_t> written = CommitBatch(group, begin);
+    const size_t end = written.ok() ? *written : group->size();
     // Refusals wait for the write too: they may stand on what it made.
     for (; begin < end; ++begin) {
       Pending& pending = (*group)[begin];
       pending.done(written.ok() ? std::move(pending.outcome) : Result<Revision>(written.error()));
     }
   }
+}
+
+Result<size_t> Committer::CommitBatch(std::vector<Pending>* group, size_t begin) {
+  if (failed_) return Health().error();
+  GANTRY_TRY_SET(const auto engine, slot_->Get());
+  Batch batch(engine.get(), window_->visible.load(), hub_->wanted());
+  while (begin < group->size() && !batch.full()) {
+    Pending& pending = (*group)[begin++];
+    pending.outcome = batch.Add(pending.op);
+  }
+  if (batch.empty()) return begin;
+  GANTRY_SYNC_POINT("store.commit.before_write");
+  if (auto s = engine->db()->Write(Durable(), batch.batch()); !s.ok()) {
+    Fail(EngineFault("write", s));
+    return Health().error();
+  }
+  GANTRY_SYNC_POINT("store.commit.before_visible");
+  window_->visible.store(batch.last());
+  GANTRY_SYNC_POINT("store.commit.before_publish");
+  hub_->Publish(batch.TakeEvents());
+  GANTRY_SYNC_POINT("store.commit.before_ack");
+  return begin;
 }
 
 }  // namespace gantry::store

@@ -9,7 +9,7 @@
 
 #include "apis/machinery/base/clock.h"
 #include "apis/machinery/base/mutex.h"
-#include "store/rocksdb/engine.h"
+#include "store/rocksdb/engine_slot.h"
 #include "store/rocksdb/reader.h"
 #include "store/watch_hub.h"
 
@@ -18,9 +18,8 @@ namespace gantry::store {
 // The one writer of a store. Whatever queued up while the disk synced is checked, written as one
 // batch and synced once; there is no artificial delay. After a failed write nothing is
 // acknowledged, because nobody knows what reached the disk, until
-//  - the disk was full and has space again: the committer tries each second to start a new log,
-//  with
-//    all that was acknowledged in files, and takes writes when that is done;
+//  - the disk was full and has space again: the committer looks each recovery interval, then has
+//    the engine opened again without what was not acknowledged;
 //  - any other fault: the store is opened again.
 //
 // Thread-safe.
@@ -29,15 +28,15 @@ class Committer {
   using Done = std::function<void(Result<Revision>)>;
 
   // All outlive the committer. window->visible is set by the caller before.
-  Committer(Engine* engine, Window* window, WatchHub* hub);
+  Committer(EngineSlot* slot, Window* window, WatchHub* hub,
+            std::chrono::milliseconds recovery_interval);
   // Commits what is queued and joins.
   ~Committer();
   Committer(const Committer&) = delete;
   Committer& operator=(const Committer&) = delete;
 
   void Write(WriteOp op, Done done);
-  // Refuses all writes from now on. The first error stays, unless
-  // the disk was only full then.
+  // Refuses all writes from now on. The first error stays, unless the disk was only full then.
   void Fail(const EngineFault& fault);
   Status Health() const;
   size_t queued() const;
@@ -56,9 +55,12 @@ class Committer {
   // Ends a failure that can end while the store is open, if it can be ended now.
   void TryToRecover();
   void Commit(std::vector<Pending>* group);
+  // Writes some of the group, from `begin` on; returns the end of what has an outcome.
+  Result<size_t> CommitBatch(std::vector<Pending>* group, size_t begin);
 
   // Constant after construction.
-  Engine* const engine_;
+  const std::chrono::milliseconds recovery_interval_;
+  EngineSlot* const slot_;
   Window* const window_;
   WatchHub* const hub_;
 
@@ -69,6 +71,7 @@ class Committer {
   std::optional<Error> error_ GUARDED_BY(mu_);
   // When to try to recover; empty: there is no failure, or none that can end.
   std::optional<MonoTime> next_try_ GUARDED_BY(mu_);
+  uint64_t faults_ GUARDED_BY(mu_) = 0;  // reported so far
   std::vector<Pending> queue_ GUARDED_BY(mu_);
 
   std::thread thread_;  // last: it uses the rest

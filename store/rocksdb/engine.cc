@@ -6,6 +6,7 @@
 #include <rocksdb/listener.h>
 #include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
+#include <rocksdb/write_batch.h>
 
 #include <cstdarg>
 #include <cstdio>
@@ -54,7 +55,7 @@ class ErrorListener : public rocksdb::EventListener {
   }
   void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status,
                             bool* auto_recovery) override {
-    *auto_recovery = false;  // the committer recovers, and knows when that is done
+    *auto_recovery = false;  // the committer has the store opened again
   }
 
  private:
@@ -238,8 +239,29 @@ rocksdb::ReadOptions Engine::ManyKeys() {
   return read;
 }
 
-Status Engine::Resume() {
-  if (auto s = db_->Resume(); !s.ok()) return EngineError("resume", s);
+Status Engine::Flush() {
+  if (auto s = db_->Flush(rocksdb::FlushOptions(), families_); !s.ok()) {
+    return EngineError("flush", s);
+  }
+  return OkStatus();
+}
+
+Status Engine::RemoveAfter(Revision last) {
+  std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(ManyKeys(), log()));
+  rocksdb::WriteBatch batch;
+  rocksdb::Status s;
+  for (it->Seek(EncodeRevision(last + 1)); it->Valid() && s.ok(); it->Next()) {
+    const auto entry = DecodeLog(it->value().ToStringView());
+    if (!entry) return Error(Code::kDataLoss, "a log record that does not decode");
+    const Revision revision = DecodeRevision(it->key().ToStringView());
+    s = batch.Delete(data(), EncodeVersion(entry->key, revision));
+    if (s.ok()) s = batch.Delete(log(), it->key());
+  }
+  if (s.ok()) s = it->status();
+  rocksdb::WriteOptions sync;
+  sync.sync = true;
+  if (s.ok() && batch.Count() != 0) s = db_->Write(sync, &batch);
+  if (!s.ok()) return EngineError("remove what was not acknowledged", s);
   return OkStatus();
 }
 

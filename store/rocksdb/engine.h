@@ -17,14 +17,14 @@ namespace gantry::store {
 struct EngineFault {
   EngineFault(std::string_view context, const rocksdb::Status& s);
   Error error;
-  bool disk_full;  // Engine::Resume can end it
+  bool disk_full;  // EngineSlot::Reopen can end it
 };
 
 struct EngineOptions {
   rocksdb::Env* env = nullptr;  // null: the machine's; else outlives the engine
   bool read_only = false;       // opens beside nobody: the directory must not be in use
   size_t write_buffer_bytes = 16 << 20;
-  // A background flush or compaction failed. Called on RocksDB's threads; must be quick.
+  // A write, flush or compaction failed. Called on RocksDB's threads; must be quick.
   std::function<void(const EngineFault&)> on_background_error;
 };
 
@@ -48,9 +48,10 @@ class Engine {
   // How to walk over many keys.
   static rocksdb::ReadOptions ManyKeys();
 
-  // After a disk was full: writes what is only in memory to files and starts a new log. The write
-  // that failed is gone when it returns; kUnavailable while there is no space.
-  Status Resume();
+  // Puts what is only in memory and in logs into synced files.
+  Status Flush();
+  // Removes all that was written after revision `last`, durably.
+  Status RemoveAfter(Revision last);
 
   // The compaction horizon, 0 when there is none yet.
   Result<Revision> ReadHorizon();

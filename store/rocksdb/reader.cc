@@ -32,13 +32,14 @@ Error Damaged(std::string_view what, Revision revision) {
 
 }  // namespace
 
-Result<std::unique_ptr<rocksdb::Iterator>> Reader::Open(const rocksdb::ReadOptions& read,
+Result<std::unique_ptr<rocksdb::Iterator>> Reader::Open(Engine* engine,
+                                                        const rocksdb::ReadOptions& read,
                                                         Revision* at) const {
   const bool newest = *at == 0;
   while (true) {
     const Revision visible = window_->visible.load();
     if (newest) *at = visible;
-    std::unique_ptr<rocksdb::Iterator> it(engine_->db()->NewIterator(read, engine_->data()));
+    std::unique_ptr<rocksdb::Iterator> it(engine->db()->NewIterator(read, engine->data()));
     // The compactor raises the horizon before it deletes. So if the horizon is not above `at` now,
     // the iterator's snapshot still has everything.
     Status readable = CheckReadable(*at, window_->horizon.load(), visible);
@@ -48,7 +49,8 @@ Result<std::unique_ptr<rocksdb::Iterator>> Reader::Open(const rocksdb::ReadOptio
 }
 
 Result<GetResult> Reader::Get(std::string_view key, Revision at) const {
-  GANTRY_TRY_SET(auto it, Open(Engine::OneKey(), &at));
+  GANTRY_TRY_SET(const auto engine, slot_->Get());
+  GANTRY_TRY_SET(auto it, Open(engine.get(), Engine::OneKey(), &at));
   GetResult result;
   result.revision = at;
   std::string encoded = EncodeKey(key);
@@ -77,7 +79,8 @@ Result<ListResult> Reader::List(std::string_view prefix, const ListOptions& opti
   read.fill_cache = options.limit != 0;
   ListResult result;
   result.revision = options.at;
-  GANTRY_TRY_SET(auto it, Open(read, &result.revision));
+  GANTRY_TRY_SET(const auto engine, slot_->Get());
+  GANTRY_TRY_SET(auto it, Open(engine.get(), read, &result.revision));
 
   if (options.start > prefix) first = PrefixRange(options.start).first;
   std::string done_key;  // the escaped key whose version was taken or passed over
@@ -121,7 +124,8 @@ Result<ListResult> Reader::List(std::string_view prefix, const ListOptions& opti
 
 Result<EventBatch> Reader::ReadEvents(Revision after) {
   const Revision visible = window_->visible.load();
-  SnapshotHolder snapshot(engine_->db());
+  GANTRY_TRY_SET(const auto engine, slot_->Get());
+  SnapshotHolder snapshot(engine->db());
   GANTRY_TRY(CheckReadable(after, window_->horizon.load(), visible));
   rocksdb::ReadOptions read = Engine::ManyKeys();
   read.snapshot = snapshot.get();
@@ -131,7 +135,7 @@ Result<EventBatch> Reader::ReadEvents(Revision after) {
   EventBatch batch;
   batch.last = after;
   size_t bytes = 0;
-  std::unique_ptr<rocksdb::Iterator> it(engine_->db()->NewIterator(read, engine_->log()));
+  std::unique_ptr<rocksdb::Iterator> it(engine->db()->NewIterator(read, engine->log()));
   rocksdb::PinnableSlice stored;
   for (it->Seek(EncodeRevision(after + 1)); it->Valid() && bytes < EventHistory::kPageBytes;
        it->Next()) {
@@ -142,7 +146,7 @@ Result<EventBatch> Reader::ReadEvents(Revision after) {
     const Revision of = entry->type == Event::Type::kPut ? revision : entry->previous;
     stored.Reset();
     rocksdb::Status s =
-        engine_->db()->Get(read_version, engine_->data(), EncodeVersion(entry->key, of), &stored);
+        engine->db()->Get(read_version, engine->data(), EncodeVersion(entry->key, of), &stored);
     if (!s.ok() || stored.empty()) return Damaged("its value is missing", revision);
     Event event{entry->type, revision, std::string(entry->key), {}, entry->previous};
     event.value.assign(stored.data() + 1, stored.size() - 1);

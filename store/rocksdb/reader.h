@@ -2,7 +2,7 @@
 
 #include <atomic>
 
-#include "store/rocksdb/engine.h"
+#include "store/rocksdb/engine_slot.h"
 #include "store/watch_hub.h"
 
 namespace gantry::store {
@@ -18,7 +18,7 @@ struct Window {
 class Reader : public EventHistory {
  public:
   // Both outlive the reader.
-  Reader(Engine* engine, const Window* window) : engine_(engine), window_(window) {}
+  Reader(EngineSlot* slot, const Window* window) : slot_(slot), window_(window) {}
 
   Result<GetResult> Get(std::string_view key, Revision at) const;
   Result<ListResult> List(std::string_view prefix, const ListOptions& options) const;
@@ -27,10 +27,10 @@ class Reader : public EventHistory {
  private:
   // Opens an iterator at `*at` (0: the newest, which is then stored there) that no compaction can
   // take versions from.
-  Result<std::unique_ptr<rocksdb::Iterator>> Open(const rocksdb::ReadOptions& read,
+  Result<std::unique_ptr<rocksdb::Iterator>> Open(Engine* engine, const rocksdb::ReadOptions& read,
                                                   Revision* at) const;
 
-  Engine* const engine_;
+  EngineSlot* const slot_;
   const Window* const window_;
 };
 

@@ -10,7 +10,7 @@
 #include "store/precondition.h"
 #include "store/rocksdb/committer.h"
 #include "store/rocksdb/compactor.h"
-#include "store/rocksdb/engine.h"
+#include "store/rocksdb/engine_slot.h"
 #include "store/rocksdb/reader.h"
 #include "store/watch_hub.h"
 
@@ -42,14 +42,14 @@ class ErrorLatch {
 
 class RocksDbStore : public Store {
  public:
-  RocksDbStore(std::unique_ptr<Engine> engine, std::shared_ptr<ErrorLatch> errors, Revision horizon,
-               Revision last)
+  RocksDbStore(std::unique_ptr<EngineSlot> slot, std::shared_ptr<ErrorLatch> errors,
+               Revision horizon, Revision last, std::chrono::milliseconds recovery_interval)
       : errors_(std::move(errors)),
-        engine_(std::move(engine)),
+        slot_(std::move(slot)),
         window_{last, horizon},
-        reader_(engine_.get(), &window_),
+        reader_(slot_.get(), &window_),
         hub_(&reader_, Clock::Real()),
-        committer_(engine_.get(), &window_, &hub_) {
+        committer_(slot_.get(), &window_, &hub_, recovery_interval) {
     errors_->Attach(&committer_);
   }
   ~RocksDbStore() override { errors_->Attach(nullptr); }
@@ -76,21 +76,23 @@ class RocksDbStore : public Store {
     }
     if (horizon <= window_.horizon.load()) return OkStatus();
     GANTRY_TRY(committer_.Health());
-    GANTRY_TRY(engine_->WriteHorizon(horizon));
+    GANTRY_TRY_SET(const auto engine, slot_->Get());
+    GANTRY_TRY(engine->WriteHorizon(horizon));
     GANTRY_SYNC_POINT("store.compact.horizon_written");
     window_.horizon.store(horizon);
-    GANTRY_TRY(RemoveHistory(engine_.get(), horizon));
+    GANTRY_TRY(RemoveHistory(engine.get(), horizon));
     GANTRY_SYNC_POINT("store.compact.done");
     return OkStatus();
   }
 
   Status Backup(const std::string& path) override {
-    rocksdb::Env* const env = engine_->db()->GetEnv();
+    GANTRY_TRY_SET(const auto engine, slot_->Get());
+    rocksdb::Env* const env = engine->db()->GetEnv();
     if (env->FileExists(path).ok()) {
       return Error(Code::kAlreadyExists, "backup: \"" + path + "\" exists");
     }
     rocksdb::Checkpoint* raw = nullptr;
-    rocksdb::Status s = rocksdb::Checkpoint::Create(engine_->db(), &raw);
+    rocksdb::Status s = rocksdb::Checkpoint::Create(engine->db(), &raw);
     std::unique_ptr<rocksdb::Checkpoint> checkpoint(raw);
     if (s.ok()) s = checkpoint->CreateCheckpoint(path);
     if (!s.ok()) return EngineError("backup to \"" + path + "\"", s);
@@ -105,7 +107,7 @@ class RocksDbStore : public Store {
  private:
   // In the order in which they use each other; each provides its own synchronization.
   const std::shared_ptr<ErrorLatch> errors_;
-  const std::unique_ptr<Engine> engine_;
+  const std::unique_ptr<EngineSlot> slot_;
   Window window_;
   Reader reader_;
   WatchHub hub_;
@@ -125,10 +127,16 @@ Result<std::unique_ptr<Store>> OpenRocksDbStore(const std::string& dir,
   engine_options.on_background_error = [errors](const EngineFault& fault) {
     errors->Report(fault);
   };
-  GANTRY_TRY_SET(auto engine, Engine::Open(dir, std::move(engine_options)));
-  GANTRY_TRY_SET(const Revision horizon, engine->ReadHorizon());
-  GANTRY_TRY_SET(const Revision last, engine->ReadLastRevision());
-  return std::make_unique<RocksDbStore>(std::move(engine), std::move(errors), horizon, last);
+  GANTRY_TRY_SET(auto slot, EngineSlot::Open(dir, engine_options));
+  Revision horizon = 0;
+  Revision last = 0;
+  {
+    GANTRY_TRY_SET(const auto engine, slot->Get());
+    GANTRY_TRY_SET(horizon, engine->ReadHorizon());
+    GANTRY_TRY_SET(last, engine->ReadLastRevision());
+  }
+  return std::make_unique<RocksDbStore>(std::move(slot), std::move(errors), horizon, last,
+                                        options.recovery_interval);
 }
 
 }  // namespace gantry::store

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -15,6 +16,8 @@ struct RocksDbOptions {
   rocksdb::Env* env = nullptr;  // null: the machine's; else outlives the store. For tests.
   // Memory for values that are not in files yet.
   size_t write_buffer_bytes = 16 << 20;
+  // How long a store whose disk was full waits from one try to go on to the next.
+  std::chrono::milliseconds recovery_interval{1000};
 };
 
 // Opens the store in `dir` and makes it when it is absent. kUnavailable when another process holds

@@ -17,12 +17,12 @@ IOStatus ReadOnly() { return IOStatus::IOError("Read-only file system"); }
 
 class FaultyFs::File : public rocksdb::FSWritableFileOwnerWrapper {
  public:
-  File(std::unique_ptr<rocksdb::FSWritableFile> file, SharedFault fault)
-      : FSWritableFileOwnerWrapper(std::move(file)), fault_(std::move(fault)) {}
+  File(std::unique_ptr<rocksdb::FSWritableFile> file, SharedState state)
+      : FSWritableFileOwnerWrapper(std::move(file)), state_(std::move(state)) {}
 
   IOStatus Append(const rocksdb::Slice& data, const IOOptions& options,
                   IODebugContext* dbg) override {
-    switch (fault_->load()) {
+    switch (state_->Next()) {
       case DiskFault::kNone:
       case DiskFault::kSyncError: return target()->Append(data, options, dbg);
       case DiskFault::kFull: {
@@ -39,7 +39,7 @@ class FaultyFs::File : public rocksdb::FSWritableFileOwnerWrapper {
     return Append(data, options, dbg);
   }
   IOStatus Sync(const IOOptions& options, IODebugContext* dbg) override {
-    if (*fault_ == DiskFault::kSyncError) return IOStatus::IOError("Input/output error");
+    if (state_->fault == DiskFault::kSyncError) return IOStatus::IOError("Input/output error");
     return target()->Sync(options, dbg);
   }
   IOStatus Fsync(const IOOptions& options, IODebugContext* dbg) override {
@@ -47,17 +47,41 @@ class FaultyFs::File : public rocksdb::FSWritableFileOwnerWrapper {
   }
 
  private:
-  const SharedFault fault_;
+  const SharedState state_;
 };
 
 FaultyFs::FaultyFs()
-    : FileSystemWrapper(rocksdb::FileSystem::Default()),
-      fault_(std::make_shared<std::atomic<DiskFault>>(DiskFault::kNone)) {}
+    : FileSystemWrapper(rocksdb::FileSystem::Default()), state_(std::make_shared<State>()) {}
 
 FaultyFs::~FaultyFs() = default;
 
+DiskFault FaultyFs::State::Next() {
+  int left = writes_until_full;
+  while (left >= 0 && !writes_until_full.compare_exchange_weak(left, left - 1)) {
+  }
+  if (left == 0) fault = DiskFault::kFull;
+  return fault;
+}
+
+void FaultyFs::Set(DiskFault fault) {
+  state_->writes_until_full = -1;
+  state_->fault = fault;
+}
+
+void FaultyFs::FillAfter(int writes) {
+  Set(DiskFault::kNone);
+  state_->writes_until_full = writes;
+}
+
+IOStatus FaultyFs::GetFreeSpace(const std::string& path, const IOOptions& options, uint64_t* free,
+                                IODebugContext* dbg) {
+  if (!full()) return target()->GetFreeSpace(path, options, free, dbg);
+  *free = 0;
+  return IOStatus::OK();
+}
+
 IOStatus FaultyFs::CheckWritable() const {
-  return *fault_ == DiskFault::kReadOnly ? ReadOnly() : IOStatus::OK();
+  return state_->fault == DiskFault::kReadOnly ? ReadOnly() : IOStatus::OK();
 }
 
 IOStatus FaultyFs::NewWritableFile(const std::string& name, const FileOptions& options,
@@ -66,7 +90,7 @@ IOStatus FaultyFs::NewWritableFile(const std::string& name, const FileOptions& o
   IOStatus s = CheckWritable();
   std::unique_ptr<rocksdb::FSWritableFile> file;
   if (s.ok()) s = target()->NewWritableFile(name, options, &file, dbg);
-  if (s.ok()) *result = std::make_unique<File>(std::move(file), fault_);
+  if (s.ok()) *result = std::make_unique<File>(std::move(file), state_);
   return s;
 }
 
@@ -76,7 +100,7 @@ IOStatus FaultyFs::ReopenWritableFile(const std::string& name, const FileOptions
   IOStatus s = CheckWritable();
   std::unique_ptr<rocksdb::FSWritableFile> file;
   if (s.ok()) s = target()->ReopenWritableFile(name, options, &file, dbg);
-  if (s.ok()) *result = std::make_unique<File>(std::move(file), fault_);
+  if (s.ok()) *result = std::make_unique<File>(std::move(file), state_);
   return s;
 }
 

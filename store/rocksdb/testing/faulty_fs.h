@@ -22,8 +22,14 @@ class FaultyFs : public rocksdb::FileSystemWrapper {
   FaultyFs();
   ~FaultyFs() override;
   // From now on, also for files that are open.
-  void Set(DiskFault fault) { *fault_ = fault; }
+  void Set(DiskFault fault);
+  // From now on the disk takes `writes` more and is full then.
+  void FillAfter(int writes);
+  bool full() const { return state_->fault == DiskFault::kFull; }
 
+  // Nothing while the disk is full.
+  rocksdb::IOStatus GetFreeSpace(const std::string& path, const rocksdb::IOOptions& options,
+                                 uint64_t* free, rocksdb::IODebugContext* dbg) override;
   const char* Name() const override { return "FaultyFs"; }
   rocksdb::IOStatus NewWritableFile(const std::string& name, const rocksdb::FileOptions& options,
                                     std::unique_ptr<rocksdb::FSWritableFile>* result,
@@ -39,11 +45,17 @@ class FaultyFs : public rocksdb::FileSystemWrapper {
 
  private:
   class File;
-  using SharedFault = std::shared_ptr<std::atomic<DiskFault>>;
+  struct State {
+    std::atomic<DiskFault> fault{DiskFault::kNone};
+    std::atomic<int> writes_until_full{-1};  // below zero: it does not fill
+    // The fault that the next write meets.
+    DiskFault Next();
+  };
+  using SharedState = std::shared_ptr<State>;
 
   rocksdb::IOStatus CheckWritable() const;
 
-  const SharedFault fault_;
+  const SharedState state_;
 };
 
 }  // namespace gantry::store

@@ -28,7 +28,8 @@ std::string Key(int i) {
 class FaultsTest : public testing::Test {
  protected:
   void Open() {
-    auto store = OpenRocksDbStore(path(), {env_.get(), 256 << 10});
+    auto store = OpenRocksDbStore(
+        path(), {env_.get(), 256 << 10, /*recovery_interval=*/std::chrono::milliseconds(1)});
     ASSERT_TRUE(store.ok()) << store.error().message;
     store_ = std::move(*store);
   }
@@ -112,6 +113,26 @@ TEST_F(FaultsTest, AFullDiskThatFailsInTheBackgroundEndsToo) {
   WaitUntilHealthy();
   CreateUntilRefused(50);
   EXPECT_EQ(acknowledged_.size(), 100u);
+  store_.reset();
+  ExpectNothingLost(path());
+}
+
+// The disk fills up wherever the store happens to be: in a write, in a flush, or in a try to go on.
+TEST_F(FaultsTest, AFullDiskEndsWhereverItIsMet) {
+  Open();
+  const std::string value(60'000, 'v');  // four of them fill a write buffer
+  for (const int appends : {0, 2, 7, 20}) {
+    disk_->FillAfter(appends);
+    while (store_->Create(Key(next_), value).ok()) acknowledged_.push_back(next_++);
+    ++next_;
+    EXPECT_EQ(store_->List("/k/", {})->records.size(), acknowledged_.size());
+    disk_->FillAfter(appends / 2);  // fails the first try to go on
+    while (!disk_->full() && !store_->Health().ok()) std::this_thread::yield();
+    disk_->Set(DiskFault::kNone);
+    WaitUntilHealthy();
+    ASSERT_TRUE(store_->Create(Key(next_), value).ok());
+    acknowledged_.push_back(next_++);
+  }
   store_.reset();
   ExpectNothingLost(path());
 }
