@@ -54,7 +54,8 @@ Families& All() {
 // The series of one kind of request.
 struct Series {
   std::map<std::string, std::string> labels;  // kResourceLabels
-  prometheus::Histogram* duration[2];         // by dry run
+  // By dry run; null until there is something to count.
+  prometheus::Histogram* duration[2] = {nullptr, nullptr};
   prometheus::Histogram* sizes = nullptr;     // of GET and LIST
   prometheus::Gauge* long_running = nullptr;  // of what may be open for long
   std::map<int, prometheus::Counter*> totals[2];
@@ -117,13 +118,6 @@ Series MakeSeries(const Request& request, bool named) {
                    {"subresource", named ? info.subresource : std::string(PathLabel(request.path))},
                    {"scope", std::string(ScopeLabel(info))},
                    {"component", "apiserver"}};
-  for (const int dry_run : {0, 1}) {
-    auto labels = series.labels;
-    labels["dry_run"] = dry_run == 0 ? "" : "All";
-    // A series exists once there is something to count in it.
-    series.duration[dry_run] =
-        dry_run == 0 ? &All().duration.Add(labels, metrics::DurationBuckets()) : nullptr;
-  }
   const std::string& verb = series.labels["verb"];
   if (verb == "GET" || verb == "LIST") {
     series.sizes = &All().sizes.Add(series.labels, metrics::ExponentialBuckets(1000, 10, 7));

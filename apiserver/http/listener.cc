@@ -128,10 +128,11 @@ class ListenerImpl final : public Listener {
 
   void Serve(Shard* shard, const std::shared_ptr<Socket>& socket) {
     if (options_.max_connections != 0 && connections() >= options_.max_connections) {
-      LOG_WARN("new connections wait", {"open", static_cast<int64_t>(connections())});
+      if (!std::exchange(full_, true)) LOG_WARN("new connections wait", {"open", connections()});
       Pause([this, shard, socket] { Serve(shard, socket); });
       return;
     }
+    full_ = false;
     asio::post(shard->io(),
                [this, shard, socket] { Connection::Start(std::move(*socket), tls_, shard); });
     Accept();
@@ -152,6 +153,7 @@ class ListenerImpl final : public Listener {
   std::optional<asio::steady_timer> pause_;
   uint16_t port_ = 0;
   size_t next_ = 0;
+  bool full_ = false;  // one line in the log for each time
   bool running_ = false;
 };
 
