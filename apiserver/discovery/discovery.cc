@@ -46,6 +46,7 @@ std::vector<Subresource> Subresources(const Definition& d, const Version& v) {
   const GroupVersionKind own{d.group, v.name, d.kind};
   if (v.status_subresource) out.push_back({"status", own});
   if (v.scale) out.push_back({"scale", {"autoscaling", "v1", "Scale"}});
+  if (d.strategy.namespace_lifecycle) out.push_back({"finalize", own});
   for (const std::string& name : d.connect_subresources) out.push_back({name, own});
   return out;
 }
@@ -107,15 +108,21 @@ Json AggregatedResource(const Definition& d, const Version& v) {
 const std::vector<std::string>& ResourceVerbs(const Definition& definition) {
   static const auto* const stored = new std::vector<std::string>{
       "create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"};
+  // Nobody gets rid of all namespaces by one request.
+  static const auto* const one_by_one =
+      new std::vector<std::string>{"create", "delete", "get", "list", "patch", "update", "watch"};
   static const auto* const answered = new std::vector<std::string>{"create"};
-  return definition.strategy.virtual_only ? *answered : *stored;
+  if (definition.strategy.virtual_only) return *answered;
+  return definition.strategy.namespace_lifecycle ? *one_by_one : *stored;
 }
 
 const std::vector<std::string>& SubresourceVerbs(std::string_view subresource) {
   static const auto* const fields = new std::vector<std::string>{"get", "patch", "update"};
   static const auto* const read = new std::vector<std::string>{"get"};
   static const auto* const connect = new std::vector<std::string>{"create", "get"};
+  static const auto* const replace = new std::vector<std::string>{"update"};
   if (subresource == "status" || subresource == "scale") return *fields;
+  if (subresource == "finalize") return *replace;
   return subresource == "log" ? *read : *connect;
 }
 

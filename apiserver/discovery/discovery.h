@@ -15,9 +15,9 @@ namespace gantry::apiserver::discovery {
 
 using Definitions = std::vector<std::shared_ptr<const schema::Definition>>;
 
-// Verbs of a stored kind's objects, and of those that are only answered (reviews).
+// What may be done with objects of a kind. The endpoints answer 405 to everything else.
 const std::vector<std::string>& ResourceVerbs(const schema::Definition& definition);
-// Verbs of an endpoint below objects: status, scale, log, exec ...
+// The same of an endpoint below objects: status, scale, finalize, log, exec ...
 const std::vector<std::string>& SubresourceVerbs(std::string_view subresource);
 
 // The versions that a group serves: stable before beta before alpha, then the highest first, so

@@ -1,5 +1,8 @@
 #include "apiserver/endpoints/api_handler.h"
 
+#include <algorithm>
+
+#include "apiserver/discovery/discovery.h"
 #include "apiserver/endpoints/connect.h"
 #include "apiserver/endpoints/delete_collection.h"
 #include "apiserver/endpoints/documents.h"
@@ -19,6 +22,17 @@ Response NotServed() {
 Response NotAllowed(const Request& request) {
   return ErrorResponse(Error(Code::kMethodNotAllowed,
                              "the server does not allow this method on the requested resource"));
+}
+
+// Whether the kind, or the endpoint below its objects, has the verb; discovery says the same.
+bool HasVerb(const Request& request, const Target& target) {
+  const RequestInfo& info = request.info;
+  const std::vector<std::string>& verbs = info.subresource.empty()
+                                              ? discovery::ResourceVerbs(target.def())
+                                              : discovery::SubresourceVerbs(info.subresource);
+  if (std::find(verbs.begin(), verbs.end(), info.verb) == verbs.end()) return false;
+  // The path of a watch may say that it is one, whatever the method.
+  return info.verb != "watch" || request.method == "GET" || request.method == "HEAD";
 }
 
 void WarnIfDeprecated(const Target& target, Request* request) {
@@ -60,14 +74,16 @@ Task<Response> ServeResource(const Endpoints& e, Request& request) {
   const bool named = !info.name.empty() && !collection;
   if (!info.ns.empty() && !target->def().namespaced) co_return NotServed();
   if (named && info.ns.empty() && target->def().namespaced) co_return NotServed();
-  if (target->def().strategy.virtual_only && info.verb != "create") co_return NotAllowed(request);
+  if (!info.subresource.empty() && !HasSubresource(*target, info.subresource)) {
+    co_return NotServed();
+  }
+  if (!HasVerb(request, *target)) co_return NotAllowed(request);
 
   if (const store::Revision revision = AwaitedRevision(e, request); revision > 0) {
     co_await AwaitRevision(e, revision);
   }
   if (target->kind->converter) co_await AllowBlocking(e);
   if (!info.subresource.empty()) {
-    if (!HasSubresource(*target, info.subresource)) co_return NotServed();
     if (IsConnectSubresource(info.subresource))
       co_return co_await ServeConnect(e, request, *target);
     if (info.verb == "get") {
@@ -75,8 +91,7 @@ Task<Response> ServeResource(const Endpoints& e, Request& request) {
       co_return ServeGet(e, request, *target);
     }
     if (info.verb == "update") co_return co_await ServeUpdate(e, request, *target);
-    if (info.verb == "patch") co_return co_await ServePatch(e, request, *target);
-    co_return NotAllowed(request);
+    co_return co_await ServePatch(e, request, *target);
   }
   if (info.verb == "watch") co_return ServeWatch(e, request, *target);
   if (named) {

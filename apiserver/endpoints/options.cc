@@ -104,6 +104,23 @@ Status CheckFieldSelector(const Target& target, const FieldSelector& selector) {
   return OkStatus();
 }
 
+// What the query selects by fields; the path of a watch may name its object.
+Result<FieldSelector> ParseFieldSelector(const Request& request) {
+  const std::string text = request.query.Get("fieldSelector");
+  GANTRY_TRY_SET(FieldSelector selector, FieldSelector::Parse(text));
+  const std::string& name = request.info.name;
+  if (request.info.verb != "watch" || name.empty()) return selector;
+  if (const std::string* required = selector.RequiredName(); required != nullptr) {
+    if (*required == name) return selector;
+    return Error(Code::kBadRequest,
+                 "fieldSelector metadata.name doesn't match the name on the URL");
+  }
+  if (name.find_first_of(",=!\\") != std::string::npos) {
+    return Error(Code::kBadRequest, fmt::format("no object can have the name \"{}\"", name));
+  }
+  return FieldSelector::Parse("metadata.name=" + name + (text.empty() ? "" : "," + text));
+}
+
 // The kind that Kubernetes blames for bad options of a write.
 Error BadOptions(const Request& request, FieldError error) {
   const std::string& verb = request.info.verb;
@@ -168,7 +185,7 @@ Result<ListRequest> ParseListRequest(const Request& request, const Target& targe
   list.watch = request.info.verb == "watch";
   if (!request.info.ns.empty()) list.filter.prefix = request.info.ns + "/";
   GANTRY_TRY_SET(list.filter.labels, LabelSelector::Parse(q.Get("labelSelector")));
-  GANTRY_TRY_SET(list.filter.fields, FieldSelector::Parse(q.Get("fieldSelector")));
+  GANTRY_TRY_SET(list.filter.fields, ParseFieldSelector(request));
   GANTRY_TRY(CheckFieldSelector(target, list.filter.fields));
   if (const std::string* name = list.filter.fields.RequiredName();
       name != nullptr && (!request.info.ns.empty() || !target.def().namespaced)) {

@@ -2,6 +2,7 @@
 
 #include "apis/machinery/meta/field_error.h"
 #include "apis/machinery/meta/object.h"
+#include "apiserver/registry/prepare.h"
 
 namespace gantry::apiserver {
 namespace {
@@ -32,6 +33,36 @@ Result<int64_t> ReplicasOf(const Json& scale, const std::string& name) {
                          {Invalid("spec.replicas", count, "must be greater than or equal to 0")});
   }
   return count;
+}
+
+const GroupVersionKind& ScaleKind() {
+  static const auto* const kind = new GroupVersionKind{"autoscaling", "v1", "Scale"};
+  return *kind;
+}
+
+const schema::Schema& ScaleSchema() {
+  static const auto* const schema = new std::shared_ptr<const schema::Schema>(
+      *schema::Schema::Compile(*ParseJson(R"({"type":"object","properties":{
+        "spec":{"type":"object","properties":{"replicas":{"type":"integer","format":"int32"}}},
+        "status":{"type":"object","properties":{"replicas":{"type":"integer","format":"int32"},
+                                                "selector":{"type":"string"}}}}})"),
+                               "autoscaling/v1"));
+  return **schema;
+}
+
+// What is wrong with a Scale as a body, or with what a patch made of it.
+Status CheckScale(const WriteScope& scope, Json* scale) {
+  const std::string api_version = ScaleKind().group_version().ToString();
+  if (!scale->is_object() || GetString(*scale, "kind", "Scale") != "Scale" ||
+      GetString(*scale, "apiVersion", api_version) != api_version) {
+    return Error(Code::kBadRequest, "the body must be a Scale of autoscaling/v1");
+  }
+  GANTRY_TRY(DecodeAs(scope, ScaleKind(), ScaleSchema(), true, scale));
+  const std::string name = GetString(GetObject(*scale, "metadata"), "name", scope.name);
+  if (name == scope.name) return OkStatus();
+  return Error(Code::kBadRequest,
+               fmt::format("the name of the object ({}) does not match the name on the URL ({})",
+                           name, scope.name));
 }
 
 }  // namespace
@@ -67,6 +98,15 @@ const schema::Version& ScaleColumns() {
 
 Result<Json> ConfigOfScale(const Target& target, const Json& scale) {
   const Json& meta = GetObject(scale, "metadata");
+  std::vector<std::string> unknown;
+  Json known = scale;
+  ScaleSchema().Prune(&known, &unknown);
+  if (!unknown.empty()) {
+    return Error(Code::kBadRequest,
+                 fmt::format("failed to create typed patch object ({}/{}; autoscaling/v1, "
+                             "Kind=Scale): .{}: field not declared in schema",
+                             GetString(meta, "namespace"), GetString(meta, "name"), unknown[0]));
+  }
   GANTRY_TRY_SET(const int64_t count, ReplicasOf(scale, GetString(meta, "name")));
   Json config = {{"apiVersion", target.gvk().group_version().ToString()},
                  {"kind", target.def().kind},
@@ -81,18 +121,17 @@ Result<Json> ConfigOfScale(const Target& target, const Json& scale) {
   return config;
 }
 
-Mutation ScaleMutation(const Target& target, Mutation of_scale) {
+Mutation ScaleMutation(WriteScope* scope, Mutation of_scale) {
   Mutation mutation;
-  mutation.apply = [target,
+  WriteScope own = *scope;
+  scope->complaints.clear();
+  mutation.apply = [own = std::move(own),
                     inner = std::move(of_scale.apply)](const Json& current) -> Result<Json> {
-    GANTRY_TRY_SET(const Json scale, inner(MakeScale(target, current)));
-    const std::string name = GetString(GetObject(current, "metadata"), "name");
-    if (!scale.is_object() || GetString(scale, "kind", "Scale") != "Scale") {
-      return Error(Code::kBadRequest, "the body must be a Scale of autoscaling/v1");
-    }
-    GANTRY_TRY_SET(const int64_t count, ReplicasOf(scale, name));
+    GANTRY_TRY_SET(Json scale, inner(MakeScale(own.target, current)));
+    GANTRY_TRY(CheckScale(own, &scale));
+    GANTRY_TRY_SET(const int64_t count, ReplicasOf(scale, own.name));
     Json object = current;
-    object[Pointer(target.version->scale->spec_replicas_path)] = count;
+    object[Pointer(own.target.version->scale->spec_replicas_path)] = count;
     const std::string version = GetString(GetObject(scale, "metadata"), "resourceVersion");
     if (version.empty()) {
       object["metadata"].erase("resourceVersion");

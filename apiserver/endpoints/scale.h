@@ -12,10 +12,11 @@ Json MakeScale(const Target& target, const Json& object);
 const schema::Version& ScaleColumns();
 
 // What applying a Scale says of the object: its replicas, and metadata's preconditions. kInvalid
-// when `spec.replicas` is no count.
+// when `spec.replicas` is no count, kBadRequest for fields that a Scale has not.
 Result<Json> ConfigOfScale(const Target& target, const Json& scale);
 
-// A mutation of the object from one of its Scale.
-Mutation ScaleMutation(const Target& target, Mutation of_scale);
+// A mutation of the object from one of its Scale. The complaints of `scope` are about the Scale: it
+// takes them over.
+Mutation ScaleMutation(WriteScope* scope, Mutation of_scale);
 
 }  // namespace gantry::apiserver

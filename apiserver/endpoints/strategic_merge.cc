@@ -5,6 +5,7 @@
 #include <set>
 
 #include "apis/machinery/meta/object.h"
+#include "apiserver/registry/go_types.h"
 
 namespace gantry::apiserver {
 namespace {
@@ -157,9 +158,7 @@ Status MergeObject(const Node& node, const Json& patch, Json* value) {
 
 }  // namespace
 
-bool HasStrategicMerge(const schema::Definition& definition) {
-  return definition.builtin && definition.group != "gantry.dev";
-}
+bool HasStrategicMerge(const schema::Definition& definition) { return HasGoType(definition); }
 
 Result<Json> StrategicMerge(const Node& root, const Json& current, const Json& patch) {
   Json result = current;

@@ -129,7 +129,7 @@ Task<Response> ServeUpdate(const Endpoints& e, Request& request, const Target& t
   scope->complaints = body->Complaints();
   Mutation mutation;
   mutation.apply = [&body](const Json&) -> Result<Json> { return body->value; };
-  if (scope->subresource == "scale") mutation = ScaleMutation(target, std::move(mutation));
+  if (scope->subresource == "scale") mutation = ScaleMutation(&*scope, std::move(mutation));
   co_return co_await ApplyMutation(e, request, target, *scope, mutation);
 }
 
@@ -150,7 +150,7 @@ Task<Response> ServePatch(const Endpoints& e, Request& request, const Target& ta
     co_return ErrorResponse(options.error());
   }
   if (!mutation.ok()) co_return ErrorResponse(mutation.error());
-  if (scope->subresource == "scale") *mutation = ScaleMutation(target, *std::move(mutation));
+  if (scope->subresource == "scale") *mutation = ScaleMutation(&*scope, *std::move(mutation));
   co_return co_await ApplyMutation(e, request, target, *scope, *mutation);
 }
 

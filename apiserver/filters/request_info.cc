@@ -78,6 +78,9 @@ RequestInfo ParseRequestInfo(std::string_view method, std::string_view path, con
     return info;
   }
   info.is_resource = true;
+  // `watch/...` before what is watched: how clients asked before there was `?watch=1`.
+  const bool watches = parts[at] == "watch" && parts.size() > at + 1;
+  if (watches) ++at;
   // `namespaces/x` and `namespaces/x/status` address the namespace itself, `namespaces/x/pods` what
   // is in it.
   if (parts[at] == "namespaces" && parts.size() > at + 2 && parts[at + 2] != "status" &&
@@ -88,7 +91,7 @@ RequestInfo ParseRequestInfo(std::string_view method, std::string_view path, con
   info.resource = parts[at];
   if (parts.size() > at + 1) info.name = parts[at + 1];
   if (parts.size() > at + 2) info.subresource = parts[at + 2];
-  info.verb = VerbOf(method, info, query);
+  info.verb = watches ? "watch" : VerbOf(method, info, query);
   if (info.name.empty() && info.verb != "create") info.name = SelectedName(query);
   return info;
 }

@@ -137,8 +137,9 @@ const DocumentForm& V2ProtobufForm() {
 
 // Of all that documents take from a definition.
 std::string FingerprintOf(const schema::Definition& d) {
-  std::string text = fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n", d.group, d.kind, d.list_kind, d.plural,
-                                 d.namespaced, d.strategy.virtual_only);
+  std::string text =
+      fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\n", d.group, d.kind, d.list_kind, d.plural,
+                  d.namespaced, d.strategy.virtual_only, d.strategy.namespace_lifecycle);
   for (const std::string& name : d.connect_subresources) text += name + "\n";
   for (const schema::Version& v : d.versions) {
     if (!v.served) continue;

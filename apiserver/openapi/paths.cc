@@ -159,13 +159,14 @@ class Builder {
     }
     Add(collection, "", List(list));
     Add(collection, "", Create(kind));
-    Add(collection, "Collection", DeleteCollection());
+    if (!d_.strategy.namespace_lifecycle) Add(collection, "Collection", DeleteCollection());
     if (d_.namespaced) Add(root + "/" + d_.plural, "ForAllNamespaces", List(list));
     const std::string item = collection + "/{name}";
     for (const Operation& op : ReadAndWrite(kind, gvk_)) Add(item, "", op);
     Add(item, "", Delete());
     if (v_.status_subresource)
       for (const Operation& op : ReadAndWrite(kind, gvk_)) Add(item + "/status", "Status", op);
+    if (d_.strategy.namespace_lifecycle) Add(item + "/finalize", "Finalize", Replace(kind, gvk_));
     const GroupVersionKind scale{"autoscaling", "v1", "Scale"};
     if (v_.scale)
       for (const Operation& op : ReadAndWrite(DefinitionName(scale), scale))
@@ -205,16 +206,20 @@ class Builder {
     op.gvk = gvk_;
     return op;
   }
+  static Operation Replace(const std::string& kind, const GroupVersionKind& gvk) {
+    Operation op{"put", "put", "replace", "replace the " + gvk.kind, kWriteParameters, kind, kind};
+    op.codes = {200, 201};
+    op.gvk = gvk;
+    return op;
+  }
   std::vector<Operation> ReadAndWrite(const std::string& kind, const GroupVersionKind& gvk) const {
     Operation get{"get", "get", "read", "read the " + gvk.kind, {}, "", kind};
-    Operation put{"put", "put", "replace", "replace the " + gvk.kind, kWriteParameters, kind, kind};
-    put.codes = {200, 201};
     Operation patch{
         "patch",          "patch",           "patch", "change a part of the " + gvk.kind,
         kPatchParameters, MetaName("Patch"), kind};
     patch.consumes = ServedPatchTypes();
     patch.codes = {200, 201};
-    std::vector<Operation> out = {get, put, patch};
+    std::vector<Operation> out = {get, Replace(kind, gvk), patch};
     for (Operation& op : out) op.gvk = gvk;
     return out;
   }

@@ -1,6 +1,7 @@
 #include "apiserver/registry/prepare.h"
 
 #include "apis/machinery/meta/field_error.h"
+#include "apiserver/registry/go_types.h"
 #include "apiserver/registry/metadata.h"
 
 namespace gantry::apiserver {
@@ -85,13 +86,25 @@ Error Undecodable(const WriteScope& scope, const Json& object, const std::string
 }  // namespace
 
 Status DecodeFields(const WriteScope& scope, Json* object) {
+  return DecodeAs(scope, scope.target.gvk(), *scope.target.version->schema,
+                  HasGoType(scope.target.def()), object);
+}
+
+Status DecodeAs(const WriteScope& scope, const GroupVersionKind& gvk, const schema::Schema& schema,
+                bool go_type, Json* object) {
   std::vector<std::string> unknown;
   const bool strict = scope.validation == FieldValidation::kStrict;
   const Json sent = scope.patches && strict ? *object : Json();
   if (const Status shaped = NormalizeMetadata(object, &unknown); !shaped.ok()) {
     return Undecodable(scope, *object, shaped.error().message, shaped.error().message);
   }
-  scope.target.version->schema->Prune(object, &unknown);
+  const std::string as_kind = fmt::format(
+      "{} in version \"{}\" cannot be handled as a {}: ", gvk.kind, gvk.version, gvk.kind);
+  if (const std::string why = go_type ? GoTypeError(gvk.kind, schema.openapi(), *object) : "";
+      !why.empty()) {
+    return Undecodable(scope, *object, why, as_kind + why);
+  }
+  schema.Prune(object, &unknown);
   if (scope.validation == FieldValidation::kIgnore) return OkStatus();
 
   std::vector<std::string> complaints = scope.complaints;
@@ -100,11 +113,8 @@ Status DecodeFields(const WriteScope& scope, Json* object) {
   }
   if (complaints.empty()) return OkStatus();
   if (strict) {
-    const GroupVersionKind gvk = scope.target.gvk();
     const std::string why = "strict decoding error: " + Joined(complaints);
-    return Undecodable(scope, sent, why,
-                       fmt::format("{} in version \"{}\" cannot be handled as a {}: {}", gvk.kind,
-                                   gvk.version, gvk.kind, why));
+    return Undecodable(scope, sent, why, as_kind + why);
   }
   for (std::string& text : complaints) scope.warnings->push_back(std::move(text));
   return OkStatus();

@@ -11,7 +11,12 @@ namespace gantry::apiserver {
 Status CheckIdentity(const WriteScope& scope, Object* object);
 
 // Shape of metadata, pruning, and what the client asked to do about unknown and repeated fields.
+// Values of other types are refused here for Kubernetes' own kinds; for others, by validation.
+// kBadRequest, or kInvalid when the object is what a patch made.
 Status DecodeFields(const WriteScope& scope, Json* object);
+// The same for an object that is not of the target's kind: its Scale.
+Status DecodeAs(const WriteScope& scope, const GroupVersionKind& gvk, const schema::Schema& schema,
+                bool go_type, Json* object);
 
 // Defaults, the strategy's preparation and all validation. `old` is null on create.
 Status Finish(const WriteScope& scope, const StrategyContext& ctx, const Object* old,

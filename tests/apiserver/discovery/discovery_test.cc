@@ -50,6 +50,7 @@ Definitions Sample() {
   container->connect_subresources = {"log", "exec"};
   auto ns = Make("", "Namespace", {MakeVersion("v1")});
   ns->namespaced = false;
+  ns->strategy.namespace_lifecycle = true;
   auto review = Make("authorization.k8s.io", "Review", {MakeVersion("v1")});
   review->strategy.virtual_only = true;
   return {widget, container, ns, review};
@@ -107,7 +108,9 @@ TEST(Discovery, AggregatedForm) {
         {"version":"v1","freshness":"Current","resources":[
           {"resource":"namespaces","responseKind":{"group":"","version":"v1","kind":"Namespace"},
            "scope":"Cluster","singularResource":"namespace",
-           "verbs":["create","delete","deletecollection","get","list","patch","update","watch"]}]}]}]})"));
+           "verbs":["create","delete","get","list","patch","update","watch"],
+           "subresources":[{"subresource":"finalize","verbs":["update"],
+             "responseKind":{"group":"","version":"v1","kind":"Namespace"}}]}]}]}]})"));
   const Json groups = Body("/apis", kV2Beta1);
   EXPECT_EQ(groups["apiVersion"], "apidiscovery.k8s.io/v2beta1");
   ASSERT_EQ(groups["items"].size(), 3u);

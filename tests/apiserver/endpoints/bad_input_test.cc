@@ -259,6 +259,70 @@ TEST_F(BadInput, Values) {
   for (const BadCase& c : cases) Check(c);
 }
 
+// Kubernetes decodes its own kinds before it looks at anything else, and says so in Go's words.
+TEST_F(BadInput, TypesOfKubernetesKinds) {
+  const std::string secrets = "/api/v1/namespaces/default/secrets";
+  const std::string leases = "/apis/coordination.k8s.io/v1/namespaces/default/leases";
+  struct Case {
+    std::string target;
+    const char* kind;
+    const char* rest;
+    const char* message;
+  };
+  const Case cases[] = {
+      {path_, "ConfigMap", R"("data":{"a":1})",
+       "json: cannot unmarshal number into Go struct field ConfigMap.data of type string"},
+      {path_, "ConfigMap", R"("data":["a"])",
+       "json: cannot unmarshal array into Go struct field ConfigMap.data of type "
+       "map[string]string"},
+      {path_, "ConfigMap", R"("immutable":"yes")",
+       "json: cannot unmarshal string into Go struct field ConfigMap.immutable of type bool"},
+      {secrets, "Secret", R"("data":{"a":true})",
+       "json: cannot unmarshal bool into Go struct field Secret.data of type []uint8"},
+      {secrets, "Secret", R"("data":{"a":"YQ=-"})", "illegal base64 data at input byte 2"},
+      {leases, "Lease", R"("spec":{"leaseDurationSeconds":"1"})",
+       "json: cannot unmarshal string into Go struct field LeaseSpec.spec.leaseDurationSeconds of "
+       "type int32"},
+      {leases, "Lease", R"("spec":{"leaseTransitions":1.5})",
+       "json: cannot unmarshal number 1.5 into Go struct field LeaseSpec.spec.leaseTransitions of "
+       "type int32"},
+      {leases, "Lease", R"("spec":[])",
+       "json: cannot unmarshal array into Go struct field Lease.spec of type v1.LeaseSpec"},
+      {"/api/v1/namespaces", "Namespace", R"("spec":{"finalizers":[{}]})",
+       "json: cannot unmarshal object into Go struct field NamespaceSpec.spec.finalizers of type "
+       "string"},
+      {kDefinitions, "CustomResourceDefinition", R"("spec":{"scope":1})",
+       "json: cannot unmarshal number into Go struct field "
+       "CustomResourceDefinitionSpec.spec.scope of type string"},
+  };
+  for (const Case& c : cases) {
+    const RawAnswer answer =
+        raw_.Do("POST", c.target, fmt::format(R"({{"metadata":{{"name":"x"}},{}}})", c.rest));
+    EXPECT_EQ(answer.status, 400) << answer.text;
+    EXPECT_EQ(answer.body.value("reason", ""), "BadRequest");
+    EXPECT_EQ(answer.body.value("message", ""),
+              fmt::format("{} in version \"v1\" cannot be handled as a {}: {}", c.kind, c.kind,
+                          c.message));
+  }
+  // What a patch makes is shown whole.
+  for (const char* type : {kAsMergePatch, "application/strategic-merge-patch+json"}) {
+    const RawAnswer patched =
+        raw_.Do("PATCH", path_ + "/there", R"({"data":{"a":1}})", {{"Content-Type", type}});
+    EXPECT_EQ(patched.status, 422) << patched.text;
+    EXPECT_EQ(patched.body["details"]["causes"][0]["field"], "patch");
+    EXPECT_NE(patched.text.find("json: cannot unmarshal number into Go struct field "
+                                "ConfigMap.data of type string"),
+              std::string::npos)
+        << patched.text;
+  }
+  // Null is no value, and a whole number is whole however it is written.
+  EXPECT_EQ(raw_.Do("POST", path_, R"({"metadata":{"name":"x"},"data":{"a":null}})").status, 201);
+  EXPECT_EQ(
+      raw_.Do("POST", leases, R"({"metadata":{"name":"x"},"spec":{"leaseDurationSeconds":3.0}})")
+          .status,
+      201);
+}
+
 TEST_F(BadInput, Metadata) {
   const auto owner = [](const std::string& reference) {
     return Map(R"({"name":"x","ownerReferences":[)" + reference + "]}");

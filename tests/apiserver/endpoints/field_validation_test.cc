@@ -170,6 +170,68 @@ TEST_F(FieldValidation, EachWayOfWriting) {
   for (const Case& c : cases) Check(c);
 }
 
+// The Scale of an object is a document of its own.
+TEST_F(FieldValidation, Scales) {
+  const std::string widget = std::string(kWidgetsPath) + "/w";
+  ASSERT_EQ(raw_.Do("POST", kWidgetsPath,
+                    R"({"apiVersion":"example.com/v1","kind":"Widget","metadata":{"name":"w"}})")
+                .status,
+            201);
+  const std::string scale = widget + "/scale";
+  const std::string head = R"({"apiVersion":"autoscaling/v1","kind":"Scale","metadata":{"name":)";
+  const Case cases[] = {
+      {"PUT",
+       kJson,
+       scale,
+       head + R"("w","unknownMeta":1},"bogus":1,"spec":{"replicas":2,"colour":1}})",
+       400,
+       {R"(unknown field "metadata.unknownMeta")", R"(unknown field "bogus")",
+        R"(unknown field "spec.colour")"}},
+      {"PUT",
+       kJson,
+       scale,
+       head + R"("w"},"spec":{"replicas":2,"replicas":3}})",
+       400,
+       {R"(duplicate field "spec.replicas")"}},
+      {"PATCH",
+       kMerge,
+       scale,
+       R"({"spec":{"replicas":2,"colour":1},"status":{"bogus":1}})",
+       422,
+       {R"(unknown field "spec.colour")", R"(unknown field "status.bogus")"}},
+      {"PATCH",
+       kJsonPatch,
+       scale,
+       R"([{"op":"add","path":"/spec/colour","value":"x","foo":1}])",
+       422,
+       {R"(json patch unknown field "[0].foo")", R"(unknown field "spec.colour")"}},
+  };
+  for (const Case& c : cases) Check(c);
+  const RawAnswer strict =
+      raw_.Do("PUT", scale + "?fieldValidation=Strict", cases[0].body, {{"Content-Type", kJson}});
+  EXPECT_EQ(strict.body["message"].get<std::string>().rfind(
+                "Scale in version \"v1\" cannot be handled as a Scale: strict decoding error: ", 0),
+            0u)
+      << strict.text;
+  const RawAnswer text = raw_.Do("PUT", scale, head + R"("w"},"spec":{"replicas":"2"}})");
+  EXPECT_EQ(text.status, 400) << text.text;
+  EXPECT_EQ(text.body["message"],
+            "Scale in version \"v1\" cannot be handled as a Scale: json: cannot unmarshal string "
+            "into Go struct field ScaleSpec.spec.replicas of type int32");
+  const RawAnswer other = raw_.Do("PUT", scale, head + R"("x"},"spec":{"replicas":2}})");
+  EXPECT_EQ(other.status, 400) << other.text;
+  const RawAnswer applied =
+      raw_.Do("PATCH", scale + "?fieldManager=m", head + R"("w"},"spec":{"colour":2}})",
+              {{"Content-Type", "application/apply-patch+yaml"}});
+  EXPECT_EQ(applied.status, 400) << applied.text;
+  EXPECT_NE(applied.text.find(".spec.colour: field not declared in schema"), std::string::npos);
+  // What is right is written, and says nothing.
+  const RawAnswer good =
+      raw_.Do("PUT", scale + "?fieldValidation=Strict", head + R"("w"},"spec":{"replicas":2}})");
+  EXPECT_EQ(good.status, 200) << good.text;
+  EXPECT_EQ(raw_.Get(widget).body["spec"]["replicas"], 2);
+}
+
 TEST_F(FieldValidation, AMetadataThatCannotBeReadIsTheFaultOfItsWriter) {
   Make("c");
   const RawAnswer body =

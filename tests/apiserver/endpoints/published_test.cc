@@ -148,6 +148,45 @@ TEST_F(Published, VersionsComeAndGo) {
 
 // Each group names the version that clients shall use, and serves it; every kind that is listed is
 // there.
+// What discovery does not list is 405, and the other way round; of what namespaces have, nothing
+// deletes all of them.
+TEST_F(Published, VerbsAreThoseOfDiscovery) {
+  const std::pair<const char*, const char*> of_all[] = {
+      {"list", "GET"}, {"create", "POST"}, {"deletecollection", "DELETE"}};
+  const std::pair<const char*, const char*> of_one[] = {
+      {"get", "GET"}, {"update", "PUT"}, {"patch", "PATCH"}, {"delete", "DELETE"}};
+  int refused = 0;
+  for (const std::string root : {"/api/v1", "/apis/gantry.dev/v1", "/apis/authorization.k8s.io/v1",
+                                 "/apis/coordination.k8s.io/v1", "/apis/apiextensions.k8s.io/v1"}) {
+    const RawAnswer resources = raw_.Get(root);
+    for (const Json& resource : resources.body["resources"]) {
+      const std::string plural = resource["name"];
+      const std::vector<std::string> verbs = resource["verbs"];
+      const size_t slash = plural.find('/');
+      const bool below = slash != plural.npos;
+      const std::string collection = root +
+                                     (resource["namespaced"] == true ? "/namespaces/none/" : "/") +
+                                     plural.substr(0, slash);
+      const auto check = [&](const std::string& verb, const char* method, const std::string& path) {
+        const bool listed = std::find(verbs.begin(), verbs.end(), verb) != verbs.end();
+        const int status = raw_.Do(method, path + "?dryRun=All", "{}").status;
+        EXPECT_EQ(status == 405, !listed) << method << " " << path << ": " << status;
+        refused += listed ? 0 : 1;
+      };
+      if (!below) {
+        for (const auto& [verb, method] : of_all) check(verb, method, collection);
+      }
+      const std::string one = collection + "/none" + (below ? plural.substr(slash) : "");
+      for (const auto& [verb, method] : of_one) check(verb, method, one);
+    }
+  }
+  EXPECT_GT(refused, 20);
+  const RawAnswer namespaces = raw_.Do("DELETE", "/api/v1/namespaces");
+  EXPECT_EQ(namespaces.status, 405) << namespaces.text;
+  EXPECT_EQ(namespaces.body["reason"], "MethodNotAllowed");
+  EXPECT_EQ(raw_.Get("/api/v1/namespaces/default").body["status"]["phase"], "Active");
+}
+
 TEST_F(Published, DiscoveryKeepsItsPromises) {
   Install(Definition("one.example.com", "things", "Thing",
                      {Served("v1beta1", false, plain_), Served("v2", true, plain_),

@@ -1,8 +1,12 @@
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "tests/apiserver/endpoints/raw_client.h"
 
-// What breaks clients without a word, one test each.
+// What breaks clients without a word, one test each; those that need a connection or more of a
+// fixture are called SilentKiller in the suites of their subject. README.md of this directory lists
+// all.
 namespace gantry::testing {
 namespace {
 
@@ -115,7 +119,7 @@ TEST_F(SilentKillers, ProtobufAloneIsAnsweredWithJson) {
   EXPECT_EQ(list.header("Content-Type"), "application/json");
 }
 
-TEST_F(SilentKillers, RevisionsAreIntegersThatGrowAcrossKinds) {
+TEST_F(SilentKillers, RevisionsThatAreNotMonotonicOrNoIntegers) {
   int64_t last = 0;
   for (const auto& [path, body] :
        {std::pair<std::string, std::string>{kConfigMapsPath, ConfigMapBody("a")},
@@ -168,7 +172,7 @@ TEST_F(SilentKillers, ExpiredAs500) {
   EXPECT_EQ(raw.Get(path + "?continue=" + next).body["items"].size(), 1u);
 }
 
-TEST_F(SilentKillers, SelectionByNameAndTheSyntheticEvent) {
+TEST_F(SilentKillers, MissingSelectionByName) {
   const std::string path = kConfigMapsPath;
   ASSERT_EQ(raw_.Do("POST", path, ConfigMapBody("a")).status, 201);
   ASSERT_EQ(raw_.Do("POST", path, ConfigMapBody("ab")).status, 201);
@@ -193,7 +197,7 @@ TEST_F(SilentKillers, DeleteWithoutUid) {
   EXPECT_EQ(deleted.body["details"]["uid"], uid);
 }
 
-TEST_F(SilentKillers, GenerationFollowsTheSpecAlone) {
+TEST_F(SilentKillers, MissingGeneration) {
   InstallWidgets(raw_);
   const std::string path = std::string(kWidgetsPath) + "/w";
   const HeaderList merge = {{"Content-Type", "application/merge-patch+json"}};
@@ -218,6 +222,25 @@ TEST_F(SilentKillers, GenerationFollowsTheSpecAlone) {
   EXPECT_EQ(Revision(w.body), revision) << "a write that changes nothing is no write";
 }
 
+// What waits for our own kinds compares it with metadata.generation: each kind can say it, as a
+// whole and of every condition.
+TEST_F(SilentKillers, MissingObservedGeneration) {
+  const RawAnswer document = raw_.Get("/openapi/v3/apis/gantry.dev/v1");
+  int kinds = 0;
+  for (const auto& [name, schema] : document.body["components"]["schemas"].items()) {
+    const Json::json_pointer conditions("/properties/status/properties/conditions");
+    if (!schema.contains(conditions)) continue;
+    ++kinds;
+    EXPECT_TRUE(
+        schema.contains(Json::json_pointer("/properties/status/properties/observedGeneration")))
+        << name;
+    EXPECT_TRUE(
+        schema.at(conditions).contains(Json::json_pointer("/items/properties/observedGeneration")))
+        << name;
+  }
+  EXPECT_GE(kinds, 6);
+}
+
 TEST_F(SilentKillers, StrategicPatchTakenForMerge) {
   InstallWidgets(raw_);
   ASSERT_EQ(raw_.Do("POST", kWidgetsPath,
@@ -230,7 +253,7 @@ TEST_F(SilentKillers, StrategicPatchTakenForMerge) {
   }
 }
 
-TEST_F(SilentKillers, FieldOwnersAreTracked) {
+TEST_F(SilentKillers, ApplyWithoutManagedFields) {
   const std::string path = std::string(kConfigMapsPath) + "/a";
   const HeaderList merge = {{"Content-Type", "application/merge-patch+json"}};
   const RawAnswer made =
@@ -291,13 +314,63 @@ TEST_F(SilentKillers, IdleWatchesWithoutBookmarks) {
   EXPECT_GT(std::stoll(Revision(events.back()["object"])), 0);
 }
 
-TEST_F(SilentKillers, OpenApiV2AsProtobuf) {
+TEST_F(SilentKillers, NoOpenApiV2AsProtobuf) {
   const RawAnswer answer = raw_.Get(
       "/openapi/v2", {{"Accept", "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"}});
   EXPECT_EQ(answer.status, 200);
   EXPECT_FALSE(answer.text.empty());
   EXPECT_TRUE(answer.body.is_null());
   EXPECT_EQ(raw_.Get("/openapi/v2").body.value("swagger", ""), "2.0");
+}
+
+// kubectl takes such a server for one that does not validate, and refuses to apply. Of a kind whose
+// document is not there yet it looks at Namespace.
+TEST_F(SilentKillers, NoFieldValidationInOpenApi) {
+  InstallWidgets(raw_);
+  const RawAnswer index = raw_.Get("/openapi/v3");
+  for (const char* path : {"api/v1", "apis/gantry.dev/v1", "apis/example.com/v1"}) {
+    ASSERT_TRUE(index.body["paths"].contains(path)) << path;
+    const RawAnswer document = raw_.Get(index.body["paths"][path]["serverRelativeURL"]);
+    std::set<std::string> kinds;
+    for (const auto& [where, operations] : document.body["paths"].items()) {
+      if (!operations.contains("patch")) continue;
+      const Json& patch = operations["patch"];
+      ASSERT_TRUE(patch["x-kubernetes-group-version-kind"].is_object()) << where;
+      kinds.insert(patch["x-kubernetes-group-version-kind"]["kind"]);
+      std::set<std::string> parameters;
+      for (const Json& parameter : patch["parameters"]) parameters.insert(parameter["name"]);
+      EXPECT_EQ(parameters.count("fieldValidation"), 1u) << where;
+    }
+    const std::string kind = std::string(path) == "api/v1"               ? "Namespace"
+                             : std::string(path) == "apis/gantry.dev/v1" ? "Application"
+                                                                         : "Widget";
+    EXPECT_EQ(kinds.count(kind), 1u) << kind;
+  }
+}
+
+// A client takes a document whose type does not say that it is aggregated for the old one.
+TEST_F(SilentKillers, DiscoveryThatDoesNotNameItsForm) {
+  const std::string form = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
+  for (const char* path : {"/api", "/apis"}) {
+    const RawAnswer answer = raw_.Get(path, {{"Accept", form + ",application/json"}});
+    EXPECT_EQ(answer.header("Content-Type"), form) << path;
+    EXPECT_EQ(answer.body.value("kind", ""), "APIGroupDiscoveryList") << path;
+  }
+}
+
+// Reflectors drop what has no kind, and typed clients refuse a stream of another type.
+TEST_F(SilentKillers, WatchesOfNoTypeAndEventsOfNoKind) {
+  InstallWidgets(raw_);
+  ASSERT_EQ(raw_.Do("POST", kWidgetsPath,
+                    R"({"apiVersion":"example.com/v1","kind":"Widget","metadata":{"name":"w"}})")
+                .status,
+            201);
+  const std::string query = "?watch=1&timeoutSeconds=1&resourceVersion=0";
+  EXPECT_EQ(raw_.Get(kWidgetsPath + query).header("Content-Type"), "application/json");
+  for (const Json& event : raw_.Lines(kWidgetsPath + query, 1)) {
+    EXPECT_EQ(event["object"]["apiVersion"], "example.com/v1");
+    EXPECT_EQ(event["object"]["kind"], "Widget");
+  }
 }
 
 }  // namespace

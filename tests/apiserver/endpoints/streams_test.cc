@@ -185,8 +185,8 @@ TEST_F(Streams, ExecWithoutWebSocketIsAClear400) {
   EXPECT_EQ(Upgrade(path_ + "/c/exec", "stdout=1", "v4.channel.k8s.io").status, 400);
 }
 
-// A silent killer for Headlamp.
-TEST_F(Streams, WatchOverWebSocket) {
+// Headlamp watches in no other way.
+TEST_F(Streams, SilentKillerNoWebSocketWatch) {
   auto response = Upgrade(path_, "watch=1", "");
   ASSERT_TRUE(response.websocket) << response.body;
   const auto peer = std::make_shared<FakePeer>();

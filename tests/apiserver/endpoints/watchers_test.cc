@@ -100,6 +100,60 @@ TEST_F(Watchers, AllNamespacesOrOne) {
   EXPECT_EQ(counts[1].get(), 1u);
 }
 
+// How clients asked before there was `?watch=1`.
+TEST_F(Watchers, PathsThatSayWatch) {
+  env_.MakeNamespace("team");
+  InstallWidgets(raw_);
+  Make("a");
+  Make("ab");
+  ASSERT_EQ(
+      raw_.Do("POST", "/api/v1/namespaces/team/configmaps", R"({"metadata":{"name":"a"}})").status,
+      201);
+  ASSERT_EQ(raw_.Do("POST", kWidgetsPath,
+                    R"({"apiVersion":"example.com/v1","kind":"Widget","metadata":{"name":"w"}})")
+                .status,
+            201);
+  struct Case {
+    const char* path;
+    std::vector<std::string> names;
+  };
+  const Case cases[] = {
+      {"/api/v1/watch/configmaps", {"default/a", "default/ab", "team/a"}},
+      {"/api/v1/watch/namespaces/default/configmaps", {"default/a", "default/ab"}},
+      {"/api/v1/watch/namespaces/default/configmaps/a", {"default/a"}},
+      {"/api/v1/watch/namespaces/default/configmaps/none", {}},
+      {"/api/v1/watch/namespaces/default/configmaps?fieldSelector=metadata.name%3Dab",
+       {"default/ab"}},
+      {"/api/v1/watch/namespaces/team", {"/team"}},
+      {"/apis/example.com/v1/watch/widgets", {"default/w"}},
+      {"/apis/example.com/v1/watch/namespaces/default/widgets/w", {"default/w"}},
+  };
+  for (const Case& c : cases) {
+    const std::string path = c.path;
+    const std::string more = path.find('?') == path.npos ? "?" : "&";
+    std::vector<std::string> names;
+    for (const Json& event : raw_.Lines(path + more + "timeoutSeconds=1", 10)) {
+      EXPECT_EQ(event["type"], "ADDED");
+      const Json& meta = event["object"]["metadata"];
+      names.push_back(meta.value("namespace", "") + "/" + meta.value("name", ""));
+    }
+    EXPECT_EQ(names, c.names) << path;
+  }
+  // As a watch, it follows what happens.
+  const std::vector<Json> rest =
+      raw_.Lines("/api/v1/watch/namespaces/default/configmaps/a" +
+                     std::string("?timeoutSeconds=1&resourceVersion=") + Revision(),
+                 10);
+  EXPECT_TRUE(rest.empty());
+  const std::string one = "/api/v1/watch/namespaces/default/configmaps/a";
+  EXPECT_EQ(raw_.Get(one + "?fieldSelector=metadata.name%3Db").status, 400);
+  EXPECT_EQ(raw_.Get("/api/v1/watch/none").status, 404);
+  for (const char* method : {"DELETE", "POST", "PUT", "PATCH"}) {
+    EXPECT_EQ(raw_.Do(method, one, "{}").status, 405) << method;
+  }
+  EXPECT_EQ(raw_.Get(path_ + "/a").status, 200) << "nothing was deleted";
+}
+
 // Pages of a Table, and of metadata alone, are of one revision as well.
 TEST_F(Watchers, ChunksOfEachForm) {
   for (const char* name : {"a", "b", "c", "d", "e"}) Make(name);

@@ -50,6 +50,16 @@ TEST(RequestInfo, FollowsKubernetesRules) {
       {"GET", "/apis/gantry.dev/v1/nodes/n1", "get gantry.dev/v1 - nodes/n1/-"},
       {"GET", "/apis/gantry.dev/v1/namespaces/a/containers/c/log",
        "get gantry.dev/v1 a containers/c/log"},
+      // The path says that it is a watch.
+      {"GET", "/api/v1/watch/configmaps", "watch -/v1 - configmaps/-/-"},
+      {"GET", "/api/v1/watch/namespaces", "watch -/v1 - namespaces/-/-"},
+      {"GET", "/api/v1/watch/namespaces/a", "watch -/v1 - namespaces/a/-"},
+      {"GET", "/api/v1/watch/namespaces/a/configmaps", "watch -/v1 a configmaps/-/-"},
+      {"GET", "/api/v1/watch/namespaces/a/configmaps/b", "watch -/v1 a configmaps/b/-"},
+      {"GET", "/apis/gantry.dev/v1/watch/nodes/n1?watch=0", "watch gantry.dev/v1 - nodes/n1/-"},
+      {"DELETE", "/api/v1/watch/namespaces/a/configmaps/b", "watch -/v1 a configmaps/b/-"},
+      {"GET", "/apis/example.com/v1/watch", "list example.com/v1 - watch/-/-"},
+      {"GET", "/apis/example.com/v1/namespaces/a/watch/b", "get example.com/v1 a watch/b/-"},
       // A selection by name asks for that name.
       {"GET", "/api/v1/namespaces/a/configmaps?fieldSelector=metadata.name%3Db",
        "list -/v1 a configmaps/b/-"},

@@ -254,7 +254,7 @@ TEST_F(StreamTest, ALongListIsCompressedOrNotAsAsked) {
 }
 
 // Clients read the lines of a watch as they come, without unpacking: a silent killer.
-TEST_F(StreamTest, GzipOnStreams) {
+TEST_F(StreamTest, SilentKillerGzipOnStreams) {
   ServeFeed(true);
   feed_->Push(std::string(300000, 'x') + "\n", true);
   auto client = Client();
