@@ -114,8 +114,24 @@ Task<Response> ServeResource(const Endpoints& e, Request& request) {
   co_return NotAllowed(request);
 }
 
+// `?pretty=true`: the answer indented, for people. Neither watches nor what is no JSON.
+Response Indented(const Request& request, Response response) {
+  const std::string pretty = request.query.Get("pretty");
+  if (pretty != "true" && pretty != "1") return response;
+  if (response.long_running || response.websocket) return response;
+  if (!response.content_type.starts_with("application/json")) return response;
+  std::string text = TakeBody(&response);
+  const Result<Json> json = ParseJson(text);
+  response.body = json.ok() ? json->dump(2, ' ', false, Json::error_handler_t::replace) + "\n"
+                            : std::move(text);
+  return response;
+}
+
 Task<Response> Serve(const Endpoints* e, Request& request) {
-  if (request.info.is_resource) co_return co_await ServeResource(*e, request);
+  if (request.info.is_resource) {
+    Response response = co_await ServeResource(*e, request);
+    co_return Indented(request, std::move(response));
+  }
   if (Documents::Serves(request.path)) co_return e->documents->Serve(request);
   co_return NotServed();
 }

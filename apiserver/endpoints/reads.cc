@@ -41,15 +41,8 @@ Error ExpiredPage(const std::string& start) {
 
 // The whole answer as YAML; for people, so that it may take its time.
 Response AsYaml(Response response) {
-  std::string text = response.shared_body ? *response.shared_body : std::move(response.body);
-  if (response.stream) {
-    while (response.stream->Pull(&text, 1 << 20) == BodyStream::State::kMore) {
-    }
-    response.stream.reset();
-  }
-  const Result<Json> json = ParseJson(text);
+  const Result<Json> json = ParseJson(TakeBody(&response));
   if (!json.ok()) return ErrorResponse(json.error());
-  response.shared_body = nullptr;
   response.body = yaml::ToYaml(*json);
   response.content_type = "application/yaml";
   return response;

@@ -9,4 +9,8 @@ namespace gantry::apiserver {
 // An answer made of a small document.
 Response JsonResponse(int status, const Json& body);
 
+// The whole body as one text, whoever carries it; the response has none afterwards. Not for what is
+// `long_running`.
+std::string TakeBody(Response* response);
+
 }  // namespace gantry::apiserver

@@ -136,6 +136,21 @@ TEST_F(ListWatch, FieldSelectorsOfAKind) {
   EXPECT_EQ(blue.body["items"][0]["metadata"]["name"], "blue");
 }
 
+TEST_F(ListWatch, IndentedForPeople) {
+  Make("a");
+  for (const std::string target : {path_ + "/a", path_, path_ + "/none"}) {
+    const RawAnswer plain = raw_.Get(target);
+    EXPECT_EQ(plain.text.find("\n  "), std::string::npos);
+    EXPECT_EQ(raw_.Get(target + "?pretty=false").text, plain.text);
+    const RawAnswer pretty = raw_.Get(target + "?pretty=true");
+    EXPECT_EQ(pretty.status, plain.status);
+    EXPECT_EQ(pretty.body, plain.body);
+    EXPECT_NE(pretty.text.find("\n  \"metadata\": {"), std::string::npos) << pretty.text;
+  }
+  const std::string watch = path_ + "?watch=1&resourceVersion=0&timeoutSeconds=1&pretty=true";
+  EXPECT_EQ(raw_.Lines(watch, 2).size(), 1u) << "an event stays a line";
+}
+
 TEST_F(ListWatch, YamlInAndOut) {
   const std::string yaml = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: y\ndata:\n  a: b\n";
   EXPECT_EQ(raw_.Do("POST", path_, yaml, {{"Content-Type", "application/yaml"}}).status, 201);
