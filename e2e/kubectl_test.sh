@@ -6,6 +6,12 @@ start_server
 ns() { kubectl create namespace team-a; }
 check "create a namespace" ns
 check "the namespace is Active" equals Active kubectl get ns team-a -o jsonpath='{.status.phase}'
+check "namespaces by phase" says team-a kubectl get ns --field-selector status.phase=Active
+check_fails "all namespaces at once cannot be deleted" "does not allow this method" kubectl delete --raw /api/v1/namespaces
+check "a watch by the old path" says '"name":"team-a"' kubectl get --raw '/api/v1/watch/namespaces/team-a?timeoutSeconds=1'
+printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: typed}\ndata: {a: 1}\n' > "$WORK/typed.yaml"
+check_fails "a value of the wrong type" "cannot unmarshal number into Go struct field ConfigMap.data of type string" \
+  kubectl create --validate=false -f "$WORK/typed.yaml"
 check "version" says Server kubectl version
 check "api-resources lists our kinds" says applications kubectl api-resources --api-group=gantry.dev
 check "api-versions" says gantry.dev/v1 kubectl api-versions
@@ -29,6 +35,9 @@ check "explain a built-in kind" says "Compose document" kubectl explain applicat
 check "scale" kubectl scale ctab/nightly --replicas=3
 check "scale reached the object" equals 3 kubectl get ctab nightly -o jsonpath='{.spec.replicas}'
 check "scale --current-replicas" kubectl scale ctab/nightly --current-replicas=3 --replicas=2
+kubectl get --raw /apis/stable.example.com/v1/namespaces/default/crontabs/nightly/scale | sed 's/"spec":{/&"bogus":1,/' > "$WORK/scale.json"
+check_fails "a Scale with an unknown field" 'unknown field "spec.bogus"' \
+  kubectl replace --raw '/apis/stable.example.com/v1/namespaces/default/crontabs/nightly/scale?fieldValidation=Strict' -f "$WORK/scale.json"
 check "merge patch" kubectl patch ctab nightly --type=merge -p '{"spec":{"image":"backup:2"}}'
 check "json patch" kubectl patch ctab nightly --type=json -p '[{"op":"replace","path":"/spec/image","value":"backup:3"}]'
 check "patches reached the object" equals backup:3 kubectl get ctab nightly -o jsonpath='{.spec.image}'

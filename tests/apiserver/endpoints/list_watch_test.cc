@@ -138,7 +138,7 @@ TEST_F(ListWatch, FieldSelectorsOfAKind) {
 
 TEST_F(ListWatch, IndentedForPeople) {
   Make("a");
-  for (const std::string target : {path_ + "/a", path_, path_ + "/none"}) {
+  for (const std::string& target : {path_ + "/a", path_, path_ + "/none"}) {
     const RawAnswer plain = raw_.Get(target);
     EXPECT_EQ(plain.text.find("\n  "), std::string::npos);
     EXPECT_EQ(raw_.Get(target + "?pretty=false").text, plain.text);
