@@ -19,14 +19,22 @@ struct AccessRequest {
 class Authorizer {
  public:
   virtual ~Authorizer() = default;
-  virtual bool Allowed(const AccessRequest& access) const = 0;
+  bool Allowed(const AccessRequest& access) const { return Decide(access, nullptr); }
+  // The same; says in *reason, unless that is null, why, if there is something to say.
+  virtual bool Decide(const AccessRequest& access, std::string* reason) const = 0;
 };
+
+// Whether the user is in `system:masters`.
+bool IsMaster(const User& user);
+// The namespace whose rules judge a request: an object of kind Namespace is within itself.
+const std::string& NamespaceOf(const RequestInfo& info);
 
 // Members of `system:masters` may do everything, nobody else anything.
 std::unique_ptr<Authorizer> NewMastersAuthorizer();
 
 // kForbidden in Kubernetes' words: `services.gantry.dev "web" is forbidden: User "x" cannot get
-// resource "services" in API group "gantry.dev" in the namespace "default"`.
-Error ForbiddenError(const AccessRequest& access);
+// resource "services" in API group "gantry.dev" in the namespace "default"`, with a reason behind a
+// colon unless it is empty.
+Error ForbiddenError(const AccessRequest& access, const std::string& reason = "");
 
 }  // namespace gantry::apiserver

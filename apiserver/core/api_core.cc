@@ -1,7 +1,9 @@
 #include "apiserver/core/api_core.h"
 
+#include "apiserver/core/default_roles.h"
 #include "apiserver/core/system_user.h"
 #include "apiserver/endpoints/api_handler.h"
+#include "apiserver/rbac/follower.h"
 #include "apiserver/registry/builtin.h"
 #include "apiserver/registry/crd_follower.h"
 #include "apiserver/registry/field_tracking.h"
@@ -23,8 +25,8 @@ ApiCore::ApiCore(store::Store* store, Options options)
       stream_pool_(options.stream_threads),
       webhook_pool_(options.webhook_threads),
       documents_(&kinds_),
-      registry_({&caches_, store, &kinds_, &pool_, &webhook_pool_, options.clock, options.random,
-                 &render_}),
+      registry_({&caches_, store, &kinds_, &policy_, &pool_, &webhook_pool_, options.clock,
+                 options.random, &render_}),
       maintenance_(&registry_, options.maintenance),
       endpoints_{&caches_,      store,          &kinds_,        &registry_,  &timer_,        &pool_,
                  &stream_pool_, &webhook_pool_, options.random, &documents_, options.streams},
@@ -38,8 +40,11 @@ Status ApiCore::Start(const Context& ctx) {
                        {[this](const std::string& name) { maintenance_.CrdIsTerminating(name); },
                         [this](const std::string& name) { maintenance_.ReviewCrd(name); },
                         options_.webhooks, options_.random});
+  rbac::Follow(&policy_, &caches_,
+               [this](const std::string& name) { maintenance_.AggregateRole(name); });
   GANTRY_TRY(caches_.Start(ctx));
   for (const char* name : kNamespaces) GANTRY_TRY(MakeNamespace(ctx, name));
+  GANTRY_TRY(MakeDefaultRoles(&registry_, ctx));
   maintenance_.Start();
   return OkStatus();
 }

@@ -30,7 +30,8 @@ class ApiCore {
   ApiCore(store::Store* store, Options options);
   ~ApiCore();
 
-  // Loads the caches, registers all kinds, and makes the namespaces that always exist. Blocks.
+  // Loads the caches, registers all kinds, and makes the namespaces, roles and bindings that
+  // always exist. Blocks.
   Status Start(const Context& ctx);
   // Ends all watches. No request may be running when the destructor is called.
   void Stop();
@@ -43,6 +44,8 @@ class ApiCore {
   // Whether there is what the request names: resource, version and subresource.
   bool Serves(const RequestInfo& info) const;
 
+  // What the stored roles and bindings say: who may do what.
+  const rbac::Policy& policy() const { return policy_; }
   CacheSet* caches() { return &caches_; }
   KindRegistry* kinds() { return &kinds_; }
   Registry* registry() { return &registry_; }
@@ -55,6 +58,7 @@ class ApiCore {
   const Options options_;
   const ManagedRenderer render_;
   KindRegistry kinds_;
+  rbac::Policy policy_;
   Timer timer_;
   CacheSet caches_;
   ThreadPool pool_;

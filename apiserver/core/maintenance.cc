@@ -12,6 +12,7 @@ namespace gantry::apiserver {
 namespace {
 
 constexpr size_t kAtOnce = 1000;
+const GroupVersionResource kDefinitions{"apiextensions.k8s.io", "v1", "customresourcedefinitions"};
 constexpr const char* kCleanup = "customresourcecleanup.apiextensions.k8s.io";
 
 WriteScope ScopeFor(const Target& target, const ObjectKey& key,
@@ -71,9 +72,15 @@ void Maintenance::CrdIsTerminating(const std::string& name) {
   changed_.SignalAll();
 }
 
-void Maintenance::ReviewCrd(const std::string& name) {
+void Maintenance::ReviewCrd(const std::string& name) { Review(kDefinitions, name); }
+
+void Maintenance::AggregateRole(const std::string& name) {
+  Review({"rbac.authorization.k8s.io", "v1", "clusterroles"}, name);
+}
+
+void Maintenance::Review(GroupVersionResource resource, const std::string& name) {
   MutexLock lock(&mu_);
-  if (reviews_.insert(name).second) changed_.SignalAll();
+  if (reviews_.insert({std::move(resource), name}).second) changed_.SignalAll();
 }
 
 // Who asks for a review does so before the caches have what is to be reviewed.
@@ -93,7 +100,8 @@ void Maintenance::Run() {
   MonoTime next_retry = clock->Mono();
   ReturnFreeMemory();  // what loading took
   while (true) {
-    std::set<std::string> terminating, reviews;
+    std::set<std::string> terminating;
+    std::set<std::pair<GroupVersionResource, std::string>> reviews;
     {
       MutexLock lock(&mu_);
       if (stopping_) return;
@@ -107,8 +115,8 @@ void Maintenance::Run() {
       reviews.swap(reviews_);
     }
     if (!reviews.empty()) AwaitCaches();
-    // The status follows from the rest whenever a definition is written.
-    for (const std::string& crd : reviews) WriteCrd(crd, "", [](Object*) {});
+    // What is derived follows from the rest whenever such an object is written.
+    for (const auto& [resource, name] : reviews) Write(resource, name, "", [](Object*) {});
     for (const std::string& crd : terminating) {
       if (!EmptyKind(crd)) continue;
       MutexLock lock(&mu_);
@@ -152,9 +160,14 @@ bool Maintenance::EmptyKind(const std::string& crd) {
 
 bool Maintenance::WriteCrd(const std::string& crd, const char* subresource,
                            const std::function<void(Object*)>& change) {
-  const Result<Target> definitions =
-      registry_->deps().kinds->Find("apiextensions.k8s.io", "v1", "customresourcedefinitions");
-  if (!definitions.ok()) return true;
+  return Write(kDefinitions, crd, subresource, change);
+}
+
+bool Maintenance::Write(const GroupVersionResource& resource, const std::string& name,
+                        const char* subresource, const std::function<void(Object*)>& change) {
+  const Result<Target> target =
+      registry_->deps().kinds->Find(resource.group, resource.version, resource.resource);
+  if (!target.ok()) return true;
   std::vector<std::string> warnings;
   Mutation mutation;
   mutation.apply = [&change](const Json& current) -> Result<Json> {
@@ -162,11 +175,12 @@ bool Maintenance::WriteCrd(const std::string& crd, const char* subresource,
     change(&object);
     return object.json();
   };
-  WriteScope scope = ScopeFor(*definitions, {"", crd}, &warnings);
+  WriteScope scope = ScopeFor(*target, {"", name}, &warnings);
   scope.subresource = subresource;
   const Result<Written> written = RunBlocking(registry_->Update(scope, mutation));
   if (written.ok() || written.code() == Code::kNotFound) return true;
-  LOG_WARN("definition was not written", {"crd", crd}, {"error", written.error()});
+  LOG_WARN("object was not written", {"resource", resource.group_resource().ToString()},
+           {"name", name}, {"error", written.error()});
   return false;
 }
 

@@ -12,7 +12,8 @@
 namespace gantry::apiserver {
 
 // What the server does by itself, on one thread: it empties kinds whose CustomResourceDefinition is
-// being deleted, decides anew about definitions whose names became free, forgets Events an hour
+// being deleted, decides anew about definitions whose names became free, gathers the rules of
+// ClusterRoles that aggregate, forgets Events an hour
 // after their last change, moves the store's horizon, and returns free memory. Thread-safe.
 class Maintenance {
  public:
@@ -33,6 +34,8 @@ class Maintenance {
   void CrdIsTerminating(const std::string& name);
   // The status of the definition `name` is to be decided anew.
   void ReviewCrd(const std::string& name);
+  // The rules of the ClusterRole `name` are to be gathered anew.
+  void AggregateRole(const std::string& name);
 
  private:
   struct Sample {
@@ -43,7 +46,11 @@ class Maintenance {
   void AwaitCaches();
   // True when the kind is empty and its definition gone.
   bool EmptyKind(const std::string& crd);
-  // Writes the definition through `change`; false: try again.
+  void Review(GroupVersionResource resource, const std::string& name);
+  // Writes an object of cluster scope through `change`; false: try again.
+  bool Write(const GroupVersionResource& resource, const std::string& name, const char* subresource,
+             const std::function<void(Object*)>& change);
+  // The same for a definition.
   bool WriteCrd(const std::string& crd, const char* subresource,
                 const std::function<void(Object*)>& change);
   void DeleteAll(const Target& target, const std::function<bool(const Entry&)>& wanted);
@@ -60,7 +67,8 @@ class Maintenance {
   bool stopping_ GUARDED_BY(mu_) = false;
   std::set<std::string> terminating_ GUARDED_BY(mu_);
   bool new_terminating_ GUARDED_BY(mu_) = false;
-  std::set<std::string> reviews_ GUARDED_BY(mu_);
+  // Objects whose derived parts follow anew from the rest.
+  std::set<std::pair<GroupVersionResource, std::string>> reviews_ GUARDED_BY(mu_);
   std::thread thread_;
 };
 

@@ -69,15 +69,21 @@ Response AnswerReview(const Endpoints& e, const WriteScope& scope, Json body) {
   for (const Status& step : {CheckIdentity(scope, &object), DecodeFields(scope, &object.json())}) {
     if (!step.ok()) return ErrorResponse(step.error());
   }
-  const StrategyContext ctx{scope.target, scope.user, *e.kinds, e.registry->deps().clock->Now(),
+  const StrategyContext ctx{scope.target,
+                            scope.user,
+                            *e.kinds,
+                            *e.registry->deps().policy,
+                            e.registry->deps().clock->Now(),
                             scope.warnings};
+  object.json().erase("status");  // typed clients send an empty one
   const schema::Schema& schema = *scope.target.version->schema;
   schema.Default(&object.json());
   const FieldErrors errors = schema.Validate(object.json());
   if (!errors.empty()) {
     return ErrorResponse(InvalidObject(scope.target.def().group_kind(), object.name(), errors));
   }
-  scope.target.kind->strategy->Answer(ctx, &object);
+  const Status answered = scope.target.kind->strategy->Answer(ctx, &object);
+  if (!answered.ok()) return ErrorResponse(answered.error());
   object.Meta()["creationTimestamp"] = nullptr;
   return JsonResponse(201, object.json());
 }

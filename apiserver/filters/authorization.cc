@@ -14,7 +14,9 @@ Handler WithAuthorization(Handler next, const Authorizer* authorizer) {
       return next(request);
     }
     metrics.denied.Increment();
-    return Ready(ErrorResponse(ForbiddenError(access)));
+    std::string reason;
+    authorizer->Decide(access, &reason);
+    return Ready(ErrorResponse(ForbiddenError(access, reason)));
   };
 }
 

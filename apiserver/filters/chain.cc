@@ -9,6 +9,7 @@ Handler BuildFilterChain(Handler endpoint, const FilterConfig& config) {
   h = WithAuthorization(std::move(h), config.authorizer);
   h = WithMaxInFlight(std::move(h), config.in_flight);
   if (config.running != nullptr) h = WithRunning(std::move(h), config.clock, config.running);
+  h = WithImpersonation(std::move(h), config.authorizer);
   h = WithAuthentication(std::move(h), config.authenticator);
   h = WithDeadline(std::move(h), config.request_limit);
   h = WithRequestInfo(std::move(h));

@@ -50,6 +50,11 @@ Handler WithDeadline(Handler next, Duration limit);
 // Fills request.user, or answers 401. Health endpoints need no credentials.
 Handler WithAuthentication(Handler next, const Authenticator* authenticator);
 
+// Makes request.user the one that the Impersonate-User, -Group, -Uid and -Extra-* headers name, if
+// the sender may `impersonate` each of these; else answers 403. Who it was before stays in
+// request.impersonator. 400 when the others come without Impersonate-User.
+Handler WithImpersonation(Handler next, const Authorizer* authorizer);
+
 // Keeps the request in `running` from now until its answer, or its stream, is over.
 Handler WithRunning(Handler next, Clock* clock, RunningRequests* running);
 

@@ -16,15 +16,17 @@ void Write(log::Level level, const char* message, const Request& request, int st
   if (!log::Enabled(level)) return;
   std::string time = fmt::format("{:.3f}ms", Milliseconds(took));
   if (!steps.empty()) time += " (" + steps + ")";
-  log::Write(level, message,
-             {{"id", request.id},
-              {"user", request.user.name},
-              {"from", request.remote},
-              {"verb", request.info.verb},
-              {"uri", LoggableUri(request)},
-              {"code", status},
-              {"took", time},
-              {"agent", request.headers.Get("User-Agent").substr(0, kLongestAgent)}});
+  log::Write(
+      level, message,
+      {{"id", request.id},
+       {"user", request.impersonator.empty() ? request.user.name
+                                             : request.impersonator + " as " + request.user.name},
+       {"from", request.remote},
+       {"verb", request.info.verb},
+       {"uri", LoggableUri(request)},
+       {"code", status},
+       {"took", time},
+       {"agent", request.headers.Get("User-Agent").substr(0, kLongestAgent)}});
 }
 
 // `authentication 0.1ms, place 950.2ms, ...`: how long each step took.

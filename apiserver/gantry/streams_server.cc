@@ -18,7 +18,7 @@ constexpr Duration kLifetime = 24h * 3650;
 
 class StreamsAuthorizer : public apiserver::Authorizer {
  public:
-  bool Allowed(const apiserver::AccessRequest& access) const override {
+  bool Decide(const apiserver::AccessRequest& access, std::string*) const override {
     const std::vector<std::string>& groups = access.user.groups;
     const bool master = std::find(groups.begin(), groups.end(), "system:masters") != groups.end();
     return access.user.name == kStreamsUser || (master && !access.info.is_resource);

@@ -102,6 +102,7 @@ struct Request {
   std::string id;  // Audit-Id
   RequestInfo info;
   User user;
+  std::string impersonator;  // the user that sent it, when `user` is another one; else empty
   // The sender is this process and vouches for `user`; never set for what came over a connection.
   bool in_process = false;
   std::vector<std::string> warnings;  // become `Warning: 299 - "..."` headers

@@ -109,6 +109,10 @@ Result<Json> MessageToJson(const Message& message) {
     const std::string& raw = static_cast<const kubernetes::FieldsV1&>(message).raw();
     return raw.empty() ? Result<Json>(Json()) : ParseJson(raw).Wrap("managed fields");
   }
+  if (type == kubernetes::ExtraValue::descriptor()) {
+    const auto& items = static_cast<const kubernetes::ExtraValue&>(message).items();
+    return Json(std::vector<std::string>(items.begin(), items.end()));
+  }
   Json object = Json::object();
   // Maps and lists are among them only when they have elements.
   std::vector<const FieldDescriptor*> present;

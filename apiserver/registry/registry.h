@@ -8,6 +8,7 @@
 #include "apis/machinery/base/task.h"
 #include "apis/machinery/base/thread_pool.h"
 #include "apiserver/http/handler.h"
+#include "apiserver/rbac/policy.h"
 #include "apiserver/registry/field_tracking.h"
 #include "apiserver/registry/kind.h"
 #include "apiserver/registry/turns.h"
@@ -73,6 +74,7 @@ class Registry {
     CacheSet* caches;
     store::Store* store;
     KindRegistry* kinds;
+    const rbac::Policy* policy;
     ThreadPool* pool;
     ThreadPool* webhooks;  // threads that may wait for webhooks
     Clock* clock;

@@ -10,6 +10,8 @@ const Strategy* StrategyFor(const schema::Definition& definition) {
   if (o.compose_template) return ApplicationStrategy();
   if (o.namespace_lifecycle) return NamespaceStrategy();
   if (o.crd_lifecycle) return CrdStrategy();
+  if (o.role) return RoleStrategy();
+  if (o.role_binding) return RoleBindingStrategy();
   if (o.virtual_only) return ReviewStrategy();
   if (o.immutable_field || o.write_only_string_data) return DataStrategy();
   return plain;

@@ -5,6 +5,7 @@
 #include "apis/machinery/base/clock.h"
 #include "apis/machinery/meta/object.h"
 #include "apiserver/http/handler.h"
+#include "apiserver/rbac/policy.h"
 #include "apiserver/registry/kind.h"
 
 namespace gantry::apiserver {
@@ -14,6 +15,7 @@ struct StrategyContext {
   const Target& target;
   const User& user;
   const KindRegistry& kinds;
+  const rbac::Policy& policy;
   WallTime now;
   std::vector<std::string>* warnings;  // for the client
 };
@@ -42,8 +44,9 @@ class Strategy {
   // Whether what an object becomes depends on the others of its kind. Such writes happen one after
   // the other, each when the caches have the one before.
   virtual bool DependsOnOthers() const { return false; }
-  // The answer of a virtual kind to a create.
-  virtual void Answer(const StrategyContext& ctx, Object* object) const {}
+  // The answer of a virtual kind to a create, put into the object; kInvalid or kBadRequest when the
+  // question makes no sense.
+  virtual Status Answer(const StrategyContext& ctx, Object* object) const { return OkStatus(); }
 };
 
 // Chosen by the definition's strategy options; never null, lives for ever.

@@ -9,15 +9,13 @@
 namespace gantry::apiserver {
 
 ApiServer::ApiServer(store::Store* store, const Options& options)
-    : authorizer_(NewMastersAuthorizer()),
-      core_(store, options.core),
-      backup_(store, options.backup_scratch) {
+    : core_(store, options.core), backup_(store, options.backup_scratch) {
   health_.Add("ping", false, [] { return OkStatus(); });
   health_.Add("store", true, [store] { return store->Health(); });
   health_.Add("caches", true, [this] { return core_.Ready(); });
   FilterConfig filters;
   filters.authenticator = options.authenticator;
-  filters.authorizer = authorizer_.get();
+  filters.authorizer = &core_.policy();
   filters.in_flight = options.in_flight;
   filters.running = &running_;
   filters.served = [this](const RequestInfo& info) { return core_.Serves(info); };

@@ -43,7 +43,6 @@ class ApiServer {
   DebugPage& debug() { return debug_; }
 
  private:
-  const std::unique_ptr<Authorizer> authorizer_;
   RunningRequests running_;  // outlives streams
   ApiCore core_;
   HealthChecks health_;

@@ -1,6 +1,7 @@
 #include "tests/envtest/envtest.h"
 
 #include "apis/machinery/base/check.h"
+#include "apiserver/server/in_process_transport.h"
 
 namespace gantry::testing {
 
@@ -24,6 +25,10 @@ EnvTest::~EnvTest() { server_->Stop(); }
 
 client::Client EnvTest::Client(const std::string& manager) {
   return client::Client(Transport(), manager);
+}
+
+std::shared_ptr<client::Transport> EnvTest::TransportAs(apiserver::User user) {
+  return apiserver::NewInProcessTransport(server_->handler(), std::move(user));
 }
 
 std::string EnvTest::MakeNamespace(const std::string& name) {

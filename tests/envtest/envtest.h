@@ -27,6 +27,8 @@ class EnvTest {
   // A client of a user in system:masters; `manager` is its field manager, too.
   client::Client Client(const std::string& manager);
   std::shared_ptr<client::Transport> Transport() { return server_->InProcess("test"); }
+  // Somebody else's way in: roles and bindings say what they may do.
+  std::shared_ptr<client::Transport> TransportAs(apiserver::User user);
 
   apiserver::ApiCore& core() { return server_->core(); }
   store::Store& store() { return *store_; }

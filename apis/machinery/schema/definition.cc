@@ -225,10 +225,15 @@ class Parser {
     if (!object) return;
     StrategyOptions& s = d_->strategy;
     const std::map<std::string, bool*, std::less<>> known = {
-        {"noGeneration", &s.no_generation},      {"writeOnlyStringData", &s.write_only_string_data},
-        {"immutableField", &s.immutable_field},  {"namespaceLifecycle", &s.namespace_lifecycle},
-        {"crdLifecycle", &s.crd_lifecycle},      {"virtualOnly", &s.virtual_only},
-        {"composeTemplate", &s.compose_template}};
+        {"noGeneration", &s.no_generation},
+        {"writeOnlyStringData", &s.write_only_string_data},
+        {"immutableField", &s.immutable_field},
+        {"namespaceLifecycle", &s.namespace_lifecycle},
+        {"crdLifecycle", &s.crd_lifecycle},
+        {"virtualOnly", &s.virtual_only},
+        {"composeTemplate", &s.compose_template},
+        {"role", &s.role},
+        {"roleBinding", &s.role_binding}};
     const Reader reader(*object, "spec.x-gantry-strategy", &errors_);
     for (const auto& [key, value] : object->items()) {
       const auto it = known.find(key);

@@ -50,6 +50,8 @@ struct StrategyOptions {
   bool namespace_lifecycle = false;     // Namespace: spec.finalizers, status.phase
   bool compose_template = false;        // Application: spec.compose is checked when it is written
   bool crd_lifecycle = false;           // CustomResourceDefinition
+  bool role = false;                    // Role, ClusterRole: rules, aggregation, escalation
+  bool role_binding = false;            // RoleBinding, ClusterRoleBinding
   bool virtual_only = false;            // reviews: created, answered, never stored
 };
 

@@ -9,6 +9,8 @@ const Strategy* DataStrategy();  // ConfigMap, Secret
 const Strategy* ApplicationStrategy();
 const Strategy* NamespaceStrategy();
 const Strategy* CrdStrategy();
-const Strategy* ReviewStrategy();  // authorization and authentication reviews
+const Strategy* RoleStrategy();         // Role, ClusterRole
+const Strategy* RoleBindingStrategy();  // RoleBinding, ClusterRoleBinding
+const Strategy* ReviewStrategy();       // authorization and authentication reviews
 
 }  // namespace gantry::apiserver

@@ -23,6 +23,8 @@ class RawClient {
  public:
   explicit RawClient(EnvTest* env) : transport_(env->Transport()) {}
   explicit RawClient(const apiserver::ApiServer& server) : transport_(server.InProcess("test")) {}
+  // As somebody who is not in system:masters.
+  RawClient(EnvTest* env, apiserver::User user) : transport_(env->TransportAs(std::move(user))) {}
   RawAnswer Do(const std::string& method, const std::string& target, const std::string& body = "",
                HeaderList headers = {}) const;
   RawAnswer Get(const std::string& target, HeaderList headers = {}) const {

@@ -193,6 +193,39 @@ TEST(ProtobufBody, Reviews) {
   ExpectJson("authorization.k8s.io/v1", "SelfSubjectRulesReview", rules,
              R"({"spec":{"namespace":"shop"}})");
 
+  kubernetes::SubjectAccessReview subject;
+  subject.mutable_metadata();
+  subject.mutable_spec()->set_user("ann");
+  subject.mutable_spec()->add_groups("dev");
+  (*subject.mutable_spec()->mutable_extra())["scope"].add_items("a");
+  ExpectJson("authorization.k8s.io/v1", "SubjectAccessReview", subject,
+             R"({"metadata":{},"spec":{"user":"ann","groups":["dev"],"extra":{"scope":["a"]}}})");
+
+  kubernetes::ClusterRole role;
+  role.mutable_metadata()->set_name("r");
+  role.add_rules()->add_verbs("get");
+  role.mutable_rules(0)->add_apigroups("");
+  role.mutable_rules(0)->add_resources("secrets");
+  (*role.mutable_aggregationrule()->add_clusterroleselectors()->mutable_matchlabels())["a"] = "b";
+  ExpectJson("rbac.authorization.k8s.io/v1", "ClusterRole", role,
+             R"({"metadata":{"name":"r"},
+                 "rules":[{"verbs":["get"],"apiGroups":[""],"resources":["secrets"]}],
+                 "aggregationRule":{"clusterRoleSelectors":[{"matchLabels":{"a":"b"}}]}})");
+
+  kubernetes::RoleBinding binding;
+  binding.mutable_metadata()->set_name("b");
+  kubernetes::Subject* const ann = binding.add_subjects();
+  ann->set_kind("User");
+  ann->set_apigroup("rbac.authorization.k8s.io");
+  ann->set_name("ann");
+  binding.mutable_roleref()->set_apigroup("rbac.authorization.k8s.io");
+  binding.mutable_roleref()->set_kind("Role");
+  binding.mutable_roleref()->set_name("r");
+  ExpectJson("rbac.authorization.k8s.io/v1", "RoleBinding", binding,
+             R"({"metadata":{"name":"b"},
+                 "subjects":[{"kind":"User","apiGroup":"rbac.authorization.k8s.io","name":"ann"}],
+                 "roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"Role","name":"r"}})");
+
   kubernetes::SelfSubjectReview self;
   FillAsGo(self.mutable_metadata(), "");
   ExpectJson("authentication.k8s.io/v1", "SelfSubjectReview", self, R"({"metadata":{}})");
