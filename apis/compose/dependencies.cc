@@ -122,6 +122,14 @@ std::vector<Dependency> ReadDependencies(const Field& service, const std::vector
       }
     }
   }
+  if (service.Has("links")) {
+    // Compose starts what a service links to before it.
+    const Field list = service.Member("links");
+    for (size_t i = 0; list.value.is_array() && i < list.value.size(); ++i) {
+      const std::string text = ScalarText(list.value[i]).value_or("");
+      add(text.substr(0, text.find(':')), Join(list.place, i), Edge());
+    }
+  }
   for (const KeyValue& entry : label) add(entry.key, entry.place, Edge());
   std::vector<Dependency> out;
   for (const auto& [name, condition] : found) out.push_back({name, condition});

@@ -14,8 +14,8 @@ struct Dependency {
   std::string condition;  // Started | Healthy | Completed
 };
 
-// Reads `depends_on` and adds the names of the label; each service once, by name. `names` holds the
-// services of the document.
+// Reads `depends_on` and adds the names of `links` and of the label; each service once, by name.
+// `names` holds the services of the document.
 std::vector<Dependency> ReadDependencies(const Field& service, const std::vector<KeyValue>& label,
                                          const std::map<std::string, std::string>& names,
                                          Diagnostics* diag);

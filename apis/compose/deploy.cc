@@ -107,17 +107,24 @@ void ReadResourceSet(Scope scope, const Field& set, v1::ContainerTemplate::Resou
   for (const auto& [key, value] : set.value.items()) {
     if (!CheckKey(scope, set.place, key, value, diag) || value.is_null()) continue;
     if (key == "cpus") ReadCpus(set.Member(key), &out->cpus, diag);
-    else ReadMemory(set.Member(key), scope == Scope::kLimits, &out->memory_bytes, diag);
+    else if (key == "memory")
+      ReadMemory(set.Member(key), scope == Scope::kLimits, &out->memory_bytes, diag);
   }
+}
+
+void ReadPids(const Field& limits, v1::ContainerTemplate* tmpl, Diagnostics* diag) {
+  if (const auto pids = Find(limits, "pids"))
+    tmpl->run.tuning.pids = ReadWhole(*pids, -1, int64_t{1} << 62, diag);
 }
 
 void ReadResources(const Field& resources, v1::ContainerTemplate* tmpl, Diagnostics* diag) {
   if (!IsMap(resources, diag)) return;
   for (const auto& [key, value] : resources.value.items()) {
     if (!CheckKey(Scope::kResources, resources.place, key, value, diag)) continue;
-    if (key == "limits")
+    if (key == "limits") {
       ReadResourceSet(Scope::kLimits, resources.Member(key), &tmpl->limits, diag);
-    else ReadResourceSet(Scope::kReservations, resources.Member(key), &tmpl->reservations, diag);
+      ReadPids(resources.Member(key), tmpl, diag);
+    } else ReadResourceSet(Scope::kReservations, resources.Member(key), &tmpl->reservations, diag);
   }
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "apis/compose/extends.h"
 #include "apis/compose/interpolate.h"
 #include "apis/compose/keys.h"
 #include "apis/compose/labels.h"
@@ -226,8 +227,11 @@ Document ReadDocument(const Input& input, Diagnostics* diag) {
   Json root = ParseText(input.text, diag);
   if (root.is_null()) return document;
   document.v1 = IsVersion1(root);
-  Substitution substitution(input, &document.secrets, diag);
   if (document.v1) document.services_place.clear();
+  if (document.v1) ResolveExtends(&root, "", diag);
+  else if (const auto it = root.find("services"); it != root.end() && it->is_object())
+    ResolveExtends(&*it, "services", diag);
+  Substitution substitution(input, &document.secrets, diag);
   for (auto& [key, value] : root.items()) {
     if (IsExtension(key)) continue;
     if (document.v1) {

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "apis/compose/keys.h"
+#include "apis/machinery/meta/object.h"
 
 namespace gantry::compose {
 namespace {
@@ -32,7 +33,7 @@ constexpr KnownLabel kLabels[] = {
     {Where::kService, "auto_scaling.step", Treatment::kWarn},
     {Where::kService, "auto_scaling.max_instances", Treatment::kWarn},
     {Where::kService, "auto_scaling.min_instances", Treatment::kWarn},
-    {Where::kService, "cpu_shares_unit", Treatment::kWarn},
+    {Where::kService, "cpu_shares_unit", Treatment::kDone},
     {Where::kService, "custom_addon", Treatment::kWarn},
     {Where::kService, "customAddon", Treatment::kWarn},
     {Where::kService, "lb.port_*", Treatment::kWarn},
@@ -165,6 +166,10 @@ void ReadMeaning(const std::string& name, const KeyValue& entry, LabelSettings* 
     ReadDepends(entry, entry.value.value_or(""), out, diag);
   } else if (name == "rolling_updates") {
     out->rolling_updates = ReadBool(field, diag);
+  } else if (name == "cpu_shares_unit") {
+    // Which one counts was decided over the whole template.
+    if (value != "percent" && value != "weight")
+      diag->Unsupported(entry.place, value, "must be percent or weight");
   } else if (name == "rolling_updates.parallelism") {
     const auto number = ParseWhole(entry.value.value_or(""));
     if (number && *number >= 1 && *number <= kMaxReplicas) {
@@ -197,6 +202,20 @@ LabelSettings ReadLabels(const Field& field, Diagnostics* diag) {
     }
   }
   return out;
+}
+
+bool CpuSharesArePercent(const Json& services) {
+  for (const auto& [name, service] : services.items()) {
+    if (!service.is_object()) continue;
+    const Json& labels = GetAny(service, "labels");
+    for (const auto& [key, value] : labels.items()) {
+      const std::string text = labels.is_object() ? key + "=" + ScalarText(value).value_or("")
+                                                  : ScalarText(value).value_or("");
+      if (text.compare(0, 7, "aliyun.") == 0 || text == "gantry.cpu_shares_unit=percent")
+        return true;
+    }
+  }
+  return false;
 }
 
 void CheckTopLevelLabels(const Field& field, Diagnostics* diag) {

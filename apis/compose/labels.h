@@ -22,6 +22,10 @@ struct LabelSettings {
 // error; neither reaches the container.
 LabelSettings ReadLabels(const Field& field, Diagnostics* diag);
 
+// Whether `cpu_shares` counts hundredths of a CPU: in templates with a label spelled `aliyun.`, or
+// with `gantry.cpu_shares_unit: percent`. `services` are those of the document.
+bool CpuSharesArePercent(const Json& services);
+
 // The labels at the top of a template.
 void CheckTopLevelLabels(const Field& field, Diagnostics* diag);
 

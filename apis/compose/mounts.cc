@@ -1,6 +1,7 @@
 #include "apis/compose/mounts.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <set>
@@ -13,6 +14,8 @@ namespace {
 
 using Mount = v1::ContainerTemplate::Mount;
 
+constexpr const char* kTmpfsOptions[] = {"size", "nr_inodes", "uid", "gid",   "exec",  "noexec",
+                                         "suid", "nosuid",    "dev", "nodev", "atime", "noatime"};
 constexpr char kRelative[] =
     "must be an absolute path: a host has no project directory and no home to start from";
 
@@ -38,7 +41,7 @@ struct ShortMount {
 };
 
 // `target`, `source:target` or `source:target:options`.
-std::optional<ShortMount> SplitShort(const std::string& text) {
+std::optional<ShortMount> SplitMount(const std::string& text) {
   std::vector<std::string> parts;
   size_t from = 0;
   for (size_t colon = text.find(':'); colon != std::string::npos; colon = text.find(':', from)) {
@@ -77,11 +80,10 @@ class MountReader {
       const Field item = field.value.is_array() ? field.Item(i) : field;
       const std::string& text = (*texts)[i];
       const size_t colon = text.find(':');
-      if (colon != std::string::npos)
-        diag_->Warn(item.place, "options of tmpfs are not supported yet and were ignored");
       Mount mount;
       mount.type = "tmpfs";
       mount.target = text.substr(0, colon);
+      if (colon != std::string::npos) TmpfsOptions(item, text.substr(colon + 1), &mount);
       Add(item, std::move(mount));
     }
   }
@@ -89,10 +91,53 @@ class MountReader {
   std::vector<Mount> Take() { return std::move(mounts_); }
 
  private:
+  // size=64m,mode=1777,noexec
+  void TmpfsOptions(const Field& item, const std::string& options, Mount* mount) {
+    for (size_t from = 0; from < options.size();) {
+      const size_t comma = std::min(options.find(',', from), options.size());
+      const std::string option = options.substr(from, comma - from);
+      from = comma + 1;
+      const size_t equals = std::min(option.find('='), option.size());
+      const std::string name = option.substr(0, equals);
+      const Json value = option.substr(std::min(equals + 1, option.size()));
+      if (name == "size" && value.get_ref<const std::string&>().find('%') == std::string::npos) {
+        mount->size_bytes = ReadBytes({value, item.place}, diag_).value_or(0);
+      } else if (name == "mode") {
+        TmpfsMode({value, item.place}, mount);
+      } else if (name == "ro") {
+        mount->read_only = true;
+      } else if (std::find(std::begin(kTmpfsOptions), std::end(kTmpfsOptions), name) !=
+                 std::end(kTmpfsOptions)) {
+        mount->options.push_back(option);
+      } else if (name != "rw") {
+        diag_->Unsupported(
+            item.place, option,
+            fmt::format("the options are mode, ro, rw, {}",
+                        fmt::join(std::begin(kTmpfsOptions), std::end(kTmpfsOptions), ", ")));
+      }
+    }
+  }
+
+  // Octal in a text, as chmod has it; YAML makes a number of what stands bare.
+  void TmpfsMode(const Field& field, Mount* mount) {
+    int mode = -1;
+    if (field.value.is_number_integer()) {
+      const int64_t number = field.value.get<int64_t>();
+      mode = number >= 0 && number <= 07777 ? static_cast<int>(number) : -1;
+    } else if (const std::string text = ScalarText(field.value).value_or("");
+               !text.empty() && text.size() <= 5 &&
+               text.find_first_not_of("01234567") == std::string::npos) {
+      mode = static_cast<int>(std::strtol(text.c_str(), nullptr, 8));
+    }
+    if (mode < 0 || mode > 07777)
+      return diag_->Invalid(field.place, field.value, "must be octal permissions such as 1777");
+    mount->mode = mode;
+  }
+
   void Short(const Field& item) {
     const auto text = ReadText(item, diag_);
     if (!text) return;
-    const auto parts = SplitShort(*text);
+    const auto parts = SplitMount(*text);
     if (!parts) {
       return diag_->Invalid(item.place, item.value, "must be [source:]target[:ro|rw|nocopy]");
     }
@@ -154,6 +199,11 @@ class MountReader {
                                           : Scope::kMountTmpfs;
     for (const auto& [name, value] : field.value.items()) {
       if (!CheckKey(scope, field.place, name, value, diag_)) continue;
+      if (scope == Scope::kMountTmpfs) {
+        if (name == "size") mount->size_bytes = ReadBytes(field.Member(name), diag_).value_or(0);
+        else TmpfsMode(field.Member(name), mount);
+        continue;
+      }
       const auto flag = ReadBool(field.Member(name), diag_);
       if (name == "nocopy") mount->no_copy = flag.value_or(false);
       if (name == "create_host_path" && flag == false)
@@ -227,7 +277,7 @@ std::set<std::string> MountedNames(const Json& services) {
   for (const auto& [name, service] : services.items()) {
     if (!service.is_object()) continue;
     for (const Json& item : GetArray(service, "volumes")) {
-      const auto parts = item.is_string() ? SplitShort(item.get<std::string>()) : std::nullopt;
+      const auto parts = item.is_string() ? SplitMount(item.get<std::string>()) : std::nullopt;
       if (parts && !parts->source.empty() && IsVolumeName(parts->source)) out.insert(parts->source);
     }
   }

@@ -9,6 +9,7 @@
 #include "apis/compose/keys.h"
 #include "apis/compose/labels.h"
 #include "apis/compose/ports.h"
+#include "apis/compose/run_options.h"
 
 namespace gantry::compose {
 namespace {
@@ -139,6 +140,11 @@ Service ReadService(const ServiceContext& context, const std::string& compose_na
   if (field.Has("ports")) tmpl.ports = ReadPorts(field.Member("ports"), diag);
   if (field.Has("expose")) ReadExpose(field.Member("expose"), &tmpl.ports, diag);
   tmpl.mounts = ReadMounts(field, context.volumes, diag);
+  if (field.Has("cpu_shares") && !field.value.at("cpu_shares").is_null()) {
+    ReadCpuShares(field.Member("cpu_shares"), CpuSharesArePercent(context.document.services), &tmpl,
+                  diag);
+  }
+  ReadRunOptions(field, &tmpl, diag);
 
   *dependencies = ReadDependencies(field, labels.depends, context.names, diag);
   for (const Dependency& d : *dependencies)

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -124,6 +125,16 @@ std::optional<std::vector<std::string>> ReadTexts(const Field& field, Diagnostic
     auto text = ReadText(field.Item(i), diag);
     if (!text) return std::nullopt;
     out.push_back(*std::move(text));
+  }
+  return out;
+}
+
+std::vector<std::string> ReadSet(const Field& field, Diagnostics* diag) {
+  std::vector<std::string> out;
+  const auto texts = ReadTexts(field, diag);
+  for (const std::string& text : texts.value_or(std::vector<std::string>())) {
+    if (text.empty()) diag->Invalid(field.place, field.value, "has an empty text");
+    else if (std::find(out.begin(), out.end(), text) == out.end()) out.push_back(text);
   }
   return out;
 }

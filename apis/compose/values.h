@@ -37,6 +37,8 @@ std::optional<double> ReadSeconds(const Field& field, Diagnostics* diag);
 std::optional<int64_t> ReadBytes(const Field& field, Diagnostics* diag);
 // A list of scalars, or one scalar alone.
 std::optional<std::vector<std::string>> ReadTexts(const Field& field, Diagnostics* diag);
+// The same without repetition; empty after a report.
+std::vector<std::string> ReadSet(const Field& field, Diagnostics* diag);
 // A command: a list, or a line that is split as a shell would.
 std::optional<std::vector<std::string>> ReadWords(const Field& field, Diagnostics* diag);
 

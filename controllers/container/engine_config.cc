@@ -14,6 +14,44 @@ docker::Healthcheck HealthcheckOf(const v1::ContainerTemplate::Healthcheck& h) {
           Seconds(h.start_period_seconds), h.retries};
 }
 
+// What the engine spells in a place of its own goes into `config`, the rest is one for one.
+void SetRunOptions(const v1::RunOptions& run, docker::ContainerConfig* config) {
+  config->user = run.user;
+  config->working_dir = run.working_dir;
+  config->stop_signal = run.stop_signal;
+  config->tty = run.tty;
+  config->open_stdin = run.stdin_open;
+  config->platform = run.platform;
+  config->hostname = run.network.hostname;
+  config->dns = run.network.dns;
+  config->dns_search = run.network.dns_search;
+  config->extra_hosts = run.network.extra_hosts;
+  docker::RunOptions& out = config->run;
+  out.domainname = run.network.domainname;
+  out.dns_options = run.network.dns_options;
+  out.groups = run.group_add;
+  out.init = run.init;
+  out.read_only = run.read_only;
+  out.ipc = run.ipc;
+  out.shm_size_bytes = run.shm_size_bytes;
+  for (const auto& u : run.ulimits) out.ulimits.push_back({u.name, u.soft, u.hard});
+  out.sysctls = run.sysctls;
+  out.storage_options = run.storage_options;
+  out.annotations = run.annotations;
+  out.cap_add = run.security.cap_add;
+  out.cap_drop = run.security.cap_drop;
+  out.security_options = run.security.options;
+  out.memory_swap_bytes = run.tuning.memory_swap_bytes;
+  out.memory_swappiness = run.tuning.memory_swappiness;
+  out.pids = run.tuning.pids;
+  out.cpu_shares = run.tuning.cpu_shares;
+  out.cpu_period = run.tuning.cpu_period;
+  out.cpu_quota = run.tuning.cpu_quota;
+  out.cpuset = run.tuning.cpuset;
+  out.blkio_weight = run.tuning.blkio_weight;
+  out.oom_score_adjustment = run.tuning.oom_score_adjustment;
+}
+
 bool IsNamedVolume(const v1::ContainerTemplate::Mount& m) {
   return m.type == "volume" && !m.source.empty();
 }
@@ -36,16 +74,26 @@ docker::ContainerConfig MakeEngineConfig(const std::string& installation, const 
     config.ports.push_back({p.container_port, p.protocol, p.host_ip, p.host_port});
   for (const auto& m : tmpl.mounts) {
     const std::string source = IsNamedVolume(m) ? VolumeName(container.ns(), m.source) : m.source;
-    config.mounts.push_back({m.type, source, m.target, m.read_only, m.no_copy});
+    config.mounts.push_back(
+        {m.type, source, m.target, m.read_only, m.no_copy, m.size_bytes, m.mode, m.options});
   }
   config.restart = {tmpl.restart_policy, tmpl.restart_max_retries};
   config.resources = {tmpl.limits.cpus, tmpl.limits.memory_bytes, tmpl.reservations.memory_bytes};
-  // Bounded logs unless the host's daemon is told otherwise: a chatty container must not fill a
-  // disk.
-  config.log_driver = "json-file";
-  config.log_options = {{"max-size", "10m"}, {"max-file", "3"}};
-  if (std::string network = NetworkName(container); !network.empty())
-    config.network = docker::NetworkAttachment{std::move(network), NetworkAliases(container), ""};
+  SetRunOptions(tmpl.run, &config);
+  config.log_driver = tmpl.run.logging.driver;
+  config.log_options = tmpl.run.logging.options;
+  // Bounded logs unless told otherwise: a chatty container must not fill a disk.
+  if (config.log_driver.empty()) config.log_driver = "json-file";
+  if (config.log_driver == "json-file") {
+    config.log_options.emplace("max-size", "10m");
+    config.log_options.emplace("max-file", "3");
+  }
+  if (tmpl.run.network.mode == "none") {
+    config.network = docker::NetworkAttachment{"none", {}, "", {}};
+  } else if (std::string network = NetworkName(container); !network.empty()) {
+    config.network = docker::NetworkAttachment{std::move(network), NetworkAliases(container), "",
+                                               tmpl.run.network.links};
+  }
   return config;
 }
 

@@ -124,7 +124,7 @@ Status HostResources::EnsureImage(const Context& ctx, docker::Engine* engine,
   }
   recorder_->Record(container, runtime::EventType::kNormal, "Pulling",
                     fmt::format("pulling image \"{}\"", tmpl.image));
-  return engine->PullImage(ctx.WithTimeout(kPullLimit), tmpl.image, "", nullptr)
+  return engine->PullImage(ctx.WithTimeout(kPullLimit), tmpl.image, tmpl.run.platform, nullptr)
       .Wrap(fmt::format("pull image \"{}\"", tmpl.image));
 }
 

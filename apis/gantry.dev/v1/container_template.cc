@@ -42,8 +42,17 @@ Json PortToJson(const ContainerTemplate::Port& p) {
 }
 
 ContainerTemplate::Mount MountFrom(const Json& json) {
-  return {GetString(json, "type"), GetString(json, "source"), GetString(json, "target"),
-          GetBool(json, "readOnly"), GetBool(json, "noCopy")};
+  ContainerTemplate::Mount m;
+  m.type = GetString(json, "type");
+  m.source = GetString(json, "source");
+  m.target = GetString(json, "target");
+  m.read_only = GetBool(json, "readOnly");
+  m.no_copy = GetBool(json, "noCopy");
+  const Json& tmpfs = GetObject(json, "tmpfs");
+  m.size_bytes = GetInt(tmpfs, "sizeBytes");
+  if (GetAny(tmpfs, "mode").is_number_integer()) m.mode = static_cast<int>(GetInt(tmpfs, "mode"));
+  m.options = GetStrings(tmpfs, "options");
+  return m;
 }
 
 Json MountToJson(const ContainerTemplate::Mount& m) {
@@ -51,6 +60,9 @@ Json MountToJson(const ContainerTemplate::Mount& m) {
   if (!m.source.empty()) json["source"] = m.source;
   if (m.read_only) json["readOnly"] = true;
   if (m.no_copy) json["noCopy"] = true;
+  if (m.size_bytes > 0) json["tmpfs"]["sizeBytes"] = m.size_bytes;
+  if (m.mode) json["tmpfs"]["mode"] = *m.mode;
+  if (!m.options.empty()) json["tmpfs"]["options"] = m.options;
   return json;
 }
 
@@ -100,6 +112,7 @@ ContainerTemplate ContainerTemplate::From(const Json& json) {
   const Json& resources = GetObject(json, "resources");
   t.limits = ResourcesFrom(GetAny(resources, "limits"));
   t.reservations = ResourcesFrom(GetAny(resources, "reservations"));
+  t.run = RunOptions::From(json);
   return t;
 }
 
@@ -122,6 +135,7 @@ Json ContainerTemplate::ToJson() const {
   ResourcesToJson(limits, "limits", &resources);
   ResourcesToJson(reservations, "reservations", &resources);
   if (!resources.empty()) json["resources"] = std::move(resources);
+  run.AddTo(&json);
   return json;
 }
 

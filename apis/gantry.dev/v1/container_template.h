@@ -1,5 +1,6 @@
 #pragma once
 
+#include "apis/gantry.dev/v1/run_options.h"
 #include "apis/machinery/meta/object.h"
 
 namespace gantry::v1 {
@@ -28,6 +29,10 @@ struct ContainerTemplate {
     std::string target;
     bool read_only = false;
     bool no_copy = false;
+    // Of tmpfs.
+    int64_t size_bytes = 0;              // 0: the engine's default
+    std::optional<int> mode{};           // permissions, as a number
+    std::vector<std::string> options{};  // further ones of mount(8): noexec, uid=1000
   };
   struct Healthcheck {
     std::vector<std::string> test;
@@ -55,6 +60,7 @@ struct ContainerTemplate {
   int stop_grace_period_seconds = 10;
   Resources limits;
   Resources reservations;
+  RunOptions run;
 
   static ContainerTemplate From(const Json& json);
   // Leaves out what is empty or default.

@@ -81,6 +81,45 @@ Resources DecodeResources(const Json& host) {
   return r;
 }
 
+std::optional<int64_t> OptionalInteger(const Json& json, const char* name) {
+  const Json& value = Field(json, name);
+  if (!value.is_number_integer()) return std::nullopt;
+  return value.get<int64_t>();
+}
+
+RunOptions DecodeRunOptions(const Json& config, const Json& host) {
+  RunOptions r;
+  r.domainname = Text(config, "Domainname");
+  r.groups = Texts(host, "GroupAdd");
+  r.init = Flag(host, "Init");
+  r.read_only = Flag(host, "ReadonlyRootfs");
+  r.ipc = Text(host, "IpcMode");
+  r.shm_size_bytes = Integer(host, "ShmSize");
+  if (const Json& limits = Field(host, "Ulimits"); limits.is_array()) {
+    for (const Json& u : limits)
+      r.ulimits.push_back({Text(u, "Name"), Integer(u, "Soft"), Integer(u, "Hard")});
+  }
+  r.sysctls = TextMap(host, "Sysctls");
+  r.storage_options = TextMap(host, "StorageOpt");
+  r.annotations = TextMap(host, "Annotations");
+  r.dns_options = Texts(host, "DnsOptions");
+  r.cap_add = Texts(host, "CapAdd");
+  r.cap_drop = Texts(host, "CapDrop");
+  r.security_options = Texts(host, "SecurityOpt");
+  r.memory_swap_bytes = Integer(host, "MemorySwap");
+  if (const auto swappiness = OptionalInteger(host, "MemorySwappiness"))
+    r.memory_swappiness = static_cast<int>(*swappiness);
+  r.pids = OptionalInteger(host, "PidsLimit");
+  r.cpu_shares = Integer(host, "CpuShares");
+  r.cpu_period = Integer(host, "CpuPeriod");
+  r.cpu_quota = Integer(host, "CpuQuota");
+  r.cpuset = Text(host, "CpusetCpus");
+  r.blkio_weight = static_cast<int>(Integer(host, "BlkioWeight"));
+  if (const auto score = OptionalInteger(host, "OomScoreAdj"))
+    r.oom_score_adjustment = static_cast<int>(*score);
+  return r;
+}
+
 std::map<std::string, NetworkEndpoint> DecodeEndpoints(const Json& networks) {
   std::map<std::string, NetworkEndpoint> out;
   if (!networks.is_object()) return out;
@@ -118,6 +157,8 @@ ContainerDetails DecodeContainer(const Json& json) {
   c.state = DecodeState(Field(json, "State"));
   c.restart_count = static_cast<int>(Integer(json, "RestartCount"));
   c.tty = Flag(config, "Tty");
+  c.user = Text(config, "User");
+  c.run = DecodeRunOptions(config, host);
   c.labels = TextMap(config, "Labels");
   c.env = Texts(config, "Env");
   c.ports = DecodePorts(Field(network, "Ports"));
@@ -126,7 +167,7 @@ ContainerDetails DecodeContainer(const Json& json) {
     for (const Json& m : mounts) {
       const std::string name = Text(m, "Name");
       c.mounts.push_back({Text(m, "Type"), name.empty() ? Text(m, "Source") : name,
-                          Text(m, "Destination"), !Flag(m, "RW"), false});
+                          Text(m, "Destination"), !Flag(m, "RW")});
     }
   }
   c.restart = DecodeRestart(Field(host, "RestartPolicy"));

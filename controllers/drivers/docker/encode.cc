@@ -1,3 +1,5 @@
+#include <fmt/ranges.h>
+
 #include <cmath>
 
 #include "controllers/drivers/docker/codec.h"
@@ -28,11 +30,32 @@ Json EncodeHealthcheck(const Healthcheck& h) {
   return out;
 }
 
+void SetIf(Json* json, const char* name, const StringMap& value) {
+  if (!value.empty()) (*json)[name] = value;
+}
+
+void SetIf(Json* json, const char* name, int64_t value) {
+  if (value != 0) (*json)[name] = value;
+}
+
+// The list of mounts takes no options of a tmpfs but size and mode; the older map takes all.
+bool NeedsTmpfsText(const Mount& m) { return m.type == "tmpfs" && !m.options.empty(); }
+
+std::string TmpfsText(const Mount& m) {
+  std::string out = fmt::format("{}", fmt::join(m.options, ","));
+  if (m.read_only) out += ",ro";
+  if (m.size_bytes > 0) out += fmt::format(",size={}", m.size_bytes);
+  if (m.mode) out += fmt::format(",mode={:o}", *m.mode);
+  return out;
+}
+
 Json EncodeMount(const Mount& m) {
   Json out = {{"Type", m.type}, {"Target", m.target}};
   SetIf(&out, "Source", m.source);
   if (m.read_only) out["ReadOnly"] = true;
   if (m.type == "volume" && m.no_copy) out["VolumeOptions"] = {{"NoCopy", true}};
+  if (m.size_bytes > 0) out["TmpfsOptions"]["SizeBytes"] = m.size_bytes;
+  if (m.mode) out["TmpfsOptions"]["Mode"] = *m.mode;
   return out;
 }
 
@@ -49,11 +72,41 @@ Json EncodeRestart(const RestartPolicy& r) {
   return out;
 }
 
+void EncodeTuning(const RunOptions& run, Json* host) {
+  SetIf(host, "MemorySwap", run.memory_swap_bytes);
+  if (run.memory_swappiness) (*host)["MemorySwappiness"] = *run.memory_swappiness;
+  if (run.pids) (*host)["PidsLimit"] = *run.pids;
+  SetIf(host, "CpuShares", run.cpu_shares);
+  SetIf(host, "CpuPeriod", run.cpu_period);
+  SetIf(host, "CpuQuota", run.cpu_quota);
+  SetIf(host, "CpusetCpus", run.cpuset);
+  SetIf(host, "BlkioWeight", run.blkio_weight);
+  if (run.oom_score_adjustment) (*host)["OomScoreAdj"] = *run.oom_score_adjustment;
+  SetIf(host, "ShmSize", run.shm_size_bytes);
+  for (const Ulimit& u : run.ulimits)
+    (*host)["Ulimits"].push_back({{"Name", u.name}, {"Soft", u.soft}, {"Hard", u.hard}});
+  SetIf(host, "Sysctls", run.sysctls);
+  SetIf(host, "StorageOpt", run.storage_options);
+}
+
+void EncodeIsolation(const RunOptions& run, Json* host) {
+  SetIf(host, "GroupAdd", run.groups);
+  SetIf(host, "IpcMode", run.ipc);
+  SetIf(host, "CapAdd", run.cap_add);
+  SetIf(host, "CapDrop", run.cap_drop);
+  SetIf(host, "SecurityOpt", run.security_options);
+  SetIf(host, "Annotations", run.annotations);
+  SetIf(host, "DnsOptions", run.dns_options);
+  if (run.init) (*host)["Init"] = true;
+  if (run.read_only) (*host)["ReadonlyRootfs"] = true;
+}
+
 }  // namespace
 
 Json EncodeAttachment(const NetworkAttachment& attachment) {
   Json out = Json::object();
   SetIf(&out, "Aliases", attachment.aliases);
+  SetIf(&out, "Links", attachment.links);
   if (!attachment.ipv4.empty()) out["IPAMConfig"] = {{"IPv4Address", attachment.ipv4}};
   return out;
 }
@@ -67,6 +120,7 @@ Json EncodeContainer(const ContainerConfig& config) {
   SetIf(&out, "WorkingDir", config.working_dir);
   SetIf(&out, "User", config.user);
   SetIf(&out, "Hostname", config.hostname);
+  SetIf(&out, "Domainname", config.run.domainname);
   SetIf(&out, "StopSignal", config.stop_signal);
   if (config.stop_timeout_seconds) out["StopTimeout"] = *config.stop_timeout_seconds;
   if (config.tty) out["Tty"] = true;
@@ -79,8 +133,13 @@ Json EncodeContainer(const ContainerConfig& config) {
     SetIf(&binding, "HostIp", p.host_ip);
     host["PortBindings"][PortKey(p)].push_back(std::move(binding));
   }
-  for (const Mount& m : config.mounts) host["Mounts"].push_back(EncodeMount(m));
+  for (const Mount& m : config.mounts) {
+    if (NeedsTmpfsText(m)) host["Tmpfs"][m.target] = TmpfsText(m);
+    else host["Mounts"].push_back(EncodeMount(m));
+  }
   EncodeResources(config.resources, &host);
+  EncodeTuning(config.run, &host);
+  EncodeIsolation(config.run, &host);
   SetIf(&host, "Dns", config.dns);
   SetIf(&host, "DnsSearch", config.dns_search);
   SetIf(&host, "ExtraHosts", config.extra_hosts);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "apis/machinery/base/clock.h"
+#include "controllers/drivers/docker/run_options.h"
 
 // What goes to and comes from a Docker Engine, free of its JSON. Plain values.
 namespace gantry::docker {
@@ -47,6 +48,10 @@ struct Mount {
   std::string target;
   bool read_only = false;
   bool no_copy = false;
+  // Of tmpfs.
+  int64_t size_bytes = 0;              // 0: the engine's default
+  std::optional<int> mode{};           // permissions of the root
+  std::vector<std::string> options{};  // noexec, uid=1000
 };
 
 struct Healthcheck {
@@ -60,7 +65,8 @@ struct Healthcheck {
 struct NetworkAttachment {
   std::string network;  // name or id
   std::vector<std::string> aliases;
-  std::string ipv4;  // empty: the engine chooses
+  std::string ipv4;                  // empty: the engine chooses
+  std::vector<std::string> links{};  // name:alias, names that only this container has for others
 };
 
 struct Resources {
@@ -101,6 +107,7 @@ struct ContainerConfig {
   std::vector<std::string> dns_search;
   std::vector<std::string> extra_hosts;      // name:address
   std::optional<NetworkAttachment> network;  // empty: the engine's default network
+  RunOptions run;
 };
 
 // One line of the list of containers.
@@ -148,6 +155,8 @@ struct ContainerDetails {
   std::vector<Mount> mounts;
   RestartPolicy restart;
   Resources resources;
+  std::string user;
+  RunOptions run;
 };
 
 // Changes that a container takes without being made anew; empty members stay.

@@ -47,8 +47,12 @@ TEST(Compose, ErrorsNameTheirPlace) {
       {R"(imgae: nginx)",
        R"(.imgae: Unsupported value: "imgae": is not a key of a service; did you mean "image"?)"},
       {R"(whatever: 1)", R"(.whatever: Unsupported value: "whatever": is not a key of a service)"},
-      {R"(privileged: true)", ".privileged: Forbidden: is not supported yet"},
-      {R"(cap_add: [ALL])", ".cap_add: Forbidden: is not supported yet"},
+      {R"(privileged: true)",
+       ".privileged: Forbidden: gives power over the host, which no namespace can allow its "
+       "services yet"},
+      {R"(devices: [/dev/sda])",
+       ".devices: Forbidden: gives power over the host, which no namespace can allow its services "
+       "yet"},
       {R"(env_file: .env)",
        ".env_file: Forbidden: files of the client are not at hand here; write the values under "
        "`environment`, or use `kubectl gantry compose up`, which reads the file on the client"},
@@ -222,7 +226,9 @@ TEST(Compose, WarningsAreNeverSilence) {
     const char* warning;  // after `services.web`
   };
   const Case cases[] = {
-      {R"(links: ["db:database"])", ".links: is not supported yet and was ignored"},
+      {R"(cpu_shares: 512)",
+       ".cpu_shares: is a weight beside others and reserves nothing; `cpus` bounds, "
+       "`deploy.resources` reserves"},
       {R"(container_name: x)", ".container_name: is not supported yet and was ignored"},
       {R"(labels: {gantry.probe.url: http://container/x})",
        ".labels[gantry.probe.url]: is not supported yet and was ignored"},

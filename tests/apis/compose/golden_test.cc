@@ -82,7 +82,8 @@ TEST_P(Golden, Converts) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Documents, Golden,
-                         testing::Values("shop", "full", "legacy_v1", "aliyun_v2", "refused"),
+                         testing::Values("shop", "full", "legacy_v1", "aliyun_v2", "refused",
+                                         "run"),
                          [](const auto& info) { return info.param; });
 
 }  // namespace

@@ -206,6 +206,50 @@ void ResourcesAreSet(ConformanceTest& t) {
   EXPECT_EQ(d->resources.memory_bytes, 64 << 20);
 }
 
+void RunOptionsAreKept(ConformanceTest& t) {
+  ContainerConfig wish = t.Config();
+  wish.user = "1000:1000";
+  RunOptions& run = wish.run;
+  run.domainname = "example.com";
+  run.groups = {"2000"};
+  run.init = run.read_only = true;
+  run.ipc = "private";
+  run.shm_size_bytes = 8 << 20;
+  run.ulimits = {{"nofile", 1024, 2048}};
+  run.sysctls = {{"net.core.somaxconn", "512"}};
+  run.dns_options = {"ndots:3"};
+  run.cap_add = {"NET_BIND_SERVICE"};
+  run.cap_drop = {"ALL"};
+  run.security_options = {"no-new-privileges"};
+  run.pids = 64;
+  run.cpu_shares = 512;
+  run.oom_score_adjustment = 100;
+  auto id = t->CreateContainer(t.ctx, wish);
+  ASSERT_TRUE(id.ok()) << id.error().message;
+  auto d = t->InspectContainer(t.ctx, *id);
+  ASSERT_TRUE(d.ok());
+  EXPECT_EQ(d->user, wish.user);
+  EXPECT_EQ(d->run.domainname, run.domainname);
+  EXPECT_EQ(d->run.groups, run.groups);
+  EXPECT_TRUE(d->run.init);
+  EXPECT_TRUE(d->run.read_only);
+  EXPECT_EQ(d->run.ipc, run.ipc);
+  EXPECT_EQ(d->run.shm_size_bytes, run.shm_size_bytes);
+  ASSERT_EQ(d->run.ulimits.size(), 1u);
+  EXPECT_EQ(d->run.ulimits[0].name, "nofile");
+  EXPECT_EQ(d->run.ulimits[0].soft, 1024);
+  EXPECT_EQ(d->run.ulimits[0].hard, 2048);
+  EXPECT_EQ(d->run.sysctls, run.sysctls);
+  EXPECT_EQ(d->run.dns_options, run.dns_options);
+  ASSERT_EQ(d->run.cap_add.size(), 1u);  // newer engines put CAP_ before it
+  EXPECT_NE(d->run.cap_add[0].find("NET_BIND_SERVICE"), std::string::npos);
+  EXPECT_EQ(d->run.cap_drop, run.cap_drop);
+  EXPECT_EQ(d->run.security_options, run.security_options);
+  EXPECT_EQ(d->run.pids, run.pids);
+  EXPECT_EQ(d->run.cpu_shares, run.cpu_shares);
+  EXPECT_EQ(d->run.oom_score_adjustment, run.oom_score_adjustment);
+}
+
 }  // namespace
 
 ConformanceCases ContainerCases() {
@@ -223,7 +267,8 @@ ConformanceCases ContainerCases() {
           {"KillEndsTheProcess", KillEndsTheProcess},
           {"UpdateChangesPolicy", UpdateChangesPolicy},
           {"RenameKeepsTheContainer", RenameKeepsTheContainer},
-          {"ResourcesAreSet", ResourcesAreSet}};
+          {"ResourcesAreSet", ResourcesAreSet},
+          {"RunOptionsAreKept", RunOptionsAreKept}};
 }
 
 }  // namespace gantry::docker

@@ -55,6 +55,53 @@ TEST(EncodeContainer, WritesEverything) {
       "NanoCpus": 250000000, "Memory": 1048576, "NetworkMode": "net"}})"));
 }
 
+TEST(EncodeContainer, WritesRunOptions) {
+  ContainerConfig c;
+  c.image = "web:1";
+  c.user = "1:2";
+  c.mounts = {{"tmpfs", "", "/a", false, false, 1 << 20, 0700, {}},
+              {"tmpfs", "", "/b", true, false, 4096, 01777, {"noexec", "uid=5"}}};
+  c.network = NetworkAttachment{"net", {}, "", {"db:mysql"}};
+  RunOptions& run = c.run;
+  run.domainname = "d";
+  run.groups = {"mail"};
+  run.init = run.read_only = true;
+  run.ipc = "private";
+  run.shm_size_bytes = 9;
+  run.ulimits = {{"nofile", 1, 2}};
+  run.sysctls = {{"net.a", "1"}};
+  run.storage_options = {{"size", "1G"}};
+  run.annotations = {{"a", "b"}};
+  run.dns_options = {"ndots:2"};
+  run.cap_add = {"CHOWN"};
+  run.cap_drop = {"ALL"};
+  run.security_options = {"no-new-privileges"};
+  run.memory_swap_bytes = -1;
+  run.memory_swappiness = 0;
+  run.pids = 3;
+  run.cpu_shares = 4;
+  run.cpu_period = 5;
+  run.cpu_quota = 6;
+  run.cpuset = "0";
+  run.blkio_weight = 8;
+  run.oom_score_adjustment = 0;
+  EXPECT_EQ(EncodeContainer(c), Parse(R"({
+    "Image": "web:1", "Labels": {}, "User": "1:2", "Domainname": "d",
+    "NetworkingConfig": {"EndpointsConfig": {"net": {"Links": ["db:mysql"]}}},
+    "HostConfig": {
+      "RestartPolicy": {"Name": "no"}, "NetworkMode": "net",
+      "Mounts": [{"Type": "tmpfs", "Target": "/a",
+                  "TmpfsOptions": {"SizeBytes": 1048576, "Mode": 448}}],
+      "Tmpfs": {"/b": "noexec,uid=5,ro,size=4096,mode=1777"},
+      "GroupAdd": ["mail"], "Init": true, "ReadonlyRootfs": true, "IpcMode": "private",
+      "ShmSize": 9, "Ulimits": [{"Name": "nofile", "Soft": 1, "Hard": 2}],
+      "Sysctls": {"net.a": "1"}, "StorageOpt": {"size": "1G"}, "Annotations": {"a": "b"},
+      "DnsOptions": ["ndots:2"], "CapAdd": ["CHOWN"], "CapDrop": ["ALL"],
+      "SecurityOpt": ["no-new-privileges"], "MemorySwap": -1, "MemorySwappiness": 0,
+      "PidsLimit": 3, "CpuShares": 4, "CpuPeriod": 5, "CpuQuota": 6, "CpusetCpus": "0",
+      "BlkioWeight": 8, "OomScoreAdj": 0}})"));
+}
+
 TEST(EncodeContainer, PredefinedNetworksTakeNoEndpoint) {
   ContainerConfig c;
   c.network = NetworkAttachment{"host", {"web"}, ""};

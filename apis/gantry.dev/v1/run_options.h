@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "apis/machinery/base/json.h"
+
+namespace gantry::v1 {
+
+// How a container runs beside its image, command and mounts: part of ContainerTemplate. What is
+// empty, false or zero is left to the image or the engine.
+struct RunOptions {
+  using Texts = std::vector<std::string>;
+  using TextMap = std::map<std::string, std::string>;
+
+  struct Ulimit {
+    std::string name;
+    int64_t soft = 0;  // -1: without bound
+    int64_t hard = 0;
+  };
+  struct Logging {
+    std::string driver;  // empty: json-file
+    TextMap options;
+  };
+  // Names and name service.
+  struct Network {
+    std::string mode;  // none; empty: the application's network
+    std::string hostname;
+    std::string domainname;
+    Texts dns;
+    Texts dns_search;
+    Texts dns_options;
+    Texts extra_hosts;  // name:address
+    Texts links;        // service:alias
+  };
+  struct Security {
+    Texts cap_add;  // names without CAP_, or ALL
+    Texts cap_drop;
+    Texts options;  // no-new-privileges
+  };
+  // Limits and weights that the scheduler does not count.
+  struct Tuning {
+    int64_t memory_swap_bytes = 0;  // memory and swap together; -1: without bound
+    std::optional<int> memory_swappiness;
+    std::optional<int64_t> pids;  // -1: without bound
+    int64_t cpu_shares = 0;
+    int64_t cpu_period = 0;
+    int64_t cpu_quota = 0;
+    std::string cpuset;
+    int blkio_weight = 0;
+    std::optional<int> oom_score_adjustment;
+  };
+
+  std::string user;
+  Texts group_add;
+  std::string working_dir;
+  std::string stop_signal;
+  bool init = false;
+  bool tty = false;
+  bool stdin_open = false;
+  bool read_only = false;
+  std::string platform;
+  std::string ipc;
+  int64_t shm_size_bytes = 0;
+  std::vector<Ulimit> ulimits;
+  TextMap sysctls;
+  TextMap storage_options;
+  TextMap annotations;
+  Logging logging;
+  Network network;
+  Security security;
+  Tuning tuning;
+
+  // Of, and into, the JSON of the template.
+  static RunOptions From(const Json& json);
+  // Leaves out what is empty.
+  void AddTo(Json* json) const;
+};
+
+}  // namespace gantry::v1

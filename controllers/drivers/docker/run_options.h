@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+// The part of a container's wish that most containers leave empty. Plain values; what is empty,
+// false or zero is not sent.
+namespace gantry::docker {
+
+struct Ulimit {
+  std::string name;
+  int64_t soft = 0;  // -1: without bound
+  int64_t hard = 0;
+};
+
+struct RunOptions {
+  using Texts = std::vector<std::string>;
+
+  std::string domainname;
+  Texts groups;
+  bool init = false;
+  bool read_only = false;
+  std::string ipc;  // none | private | shareable
+  int64_t shm_size_bytes = 0;
+  std::vector<Ulimit> ulimits;
+  std::map<std::string, std::string> sysctls;
+  std::map<std::string, std::string> storage_options;
+  std::map<std::string, std::string> annotations;  // left out by engines before API 1.43
+  Texts dns_options;
+  Texts cap_add;
+  Texts cap_drop;
+  Texts security_options;
+  int64_t memory_swap_bytes = 0;  // with memory; -1: without bound
+  std::optional<int> memory_swappiness;
+  std::optional<int64_t> pids;  // -1: without bound
+  int64_t cpu_shares = 0;
+  int64_t cpu_period = 0;
+  int64_t cpu_quota = 0;
+  std::string cpuset;
+  int blkio_weight = 0;
+  std::optional<int> oom_score_adjustment;
+};
+
+}  // namespace gantry::docker
