@@ -46,6 +46,7 @@ int RunCli(const std::vector<std::string>& arguments, Session* session) {
   const Command root = line.root();
   AddGlobalFlags(root, session);
   AddApply(root, session);
+  AddAudit(root, session);
   AddCompose(root, session);
   AddDelete(root, session);
   AddDescribe(root, session);

@@ -121,6 +121,8 @@ Task<Response> ServeCreate(const Endpoints& e, Request& request, const Target& t
   }
   Result<Written> written = co_await e.registry->Create(*scope, std::move(body->value));
   if (!written.ok()) co_return ErrorResponse(written.error());
+  const std::string& key = written->entry->key();
+  request.created_name = key.substr(key.rfind('/') + 1);
   co_return ObjectResponse(201, e, request, target, *written->entry);
 }
 

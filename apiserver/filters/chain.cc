@@ -10,7 +10,9 @@ Handler BuildFilterChain(Handler endpoint, const FilterConfig& config) {
   h = WithMaxInFlight(std::move(h), config.in_flight);
   if (config.running != nullptr) h = WithRunning(std::move(h), config.clock, config.running);
   h = WithImpersonation(std::move(h), config.authorizer);
+  if (config.audit != nullptr) h = WithAudit(std::move(h), config.clock, config.audit);
   h = WithAuthentication(std::move(h), config.authenticator);
+  if (config.audit != nullptr) h = WithRefusalAudit(std::move(h), config.clock, config.audit);
   h = WithDeadline(std::move(h), config.request_limit);
   h = WithRequestInfo(std::move(h));
   h = WithPanicGuard(std::move(h));

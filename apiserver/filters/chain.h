@@ -12,6 +12,7 @@ struct FilterConfig {
   Duration slow = std::chrono::seconds(1);  // requests that take longer are logged
   ServedPredicate served;                   // which resources metrics name; empty: none
   RunningRequests* running = nullptr;       // null: nobody looks
+  const AuditTrail* audit = nullptr;        // null: nothing is recorded
   Clock* clock = Clock::Real();
   Random* random = Random::Real();
 };

@@ -15,6 +15,7 @@
 namespace gantry::apiserver {
 
 class RunningRequests;
+struct AuditTrail;
 
 // Gives the request an id, which the answer carries as Audit-Id and every log line about the
 // request names: the one that the client sent, if it is short and plain, else a new one.
@@ -54,6 +55,12 @@ Handler WithAuthentication(Handler next, const Authenticator* authenticator);
 // the sender may `impersonate` each of these; else answers 403. Who it was before stays in
 // request.impersonator. 400 when the others come without Impersonate-User.
 Handler WithImpersonation(Handler next, const Authorizer* authorizer);
+
+// Records requests in the audit log, as its policy says for the user and what they want. A stream
+// is recorded at its beginning and at its end.
+Handler WithAudit(Handler next, Clock* clock, const AuditTrail* trail);
+// Records what authentication refuses; stands in front of it.
+Handler WithRefusalAudit(Handler next, Clock* clock, const AuditTrail* trail);
 
 // Keeps the request in `running` from now until its answer, or its stream, is over.
 Handler WithRunning(Handler next, Clock* clock, RunningRequests* running);

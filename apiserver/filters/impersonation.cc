@@ -117,7 +117,7 @@ Handler WithImpersonation(Handler next, const Authorizer* authorizer) {
       }
     }
     AddImpliedGroups(&wanted);
-    request.impersonator = std::move(request.user.name);
+    request.impersonator = std::move(request.user);
     request.user = std::move(wanted);
     return next(request);
   };

@@ -19,8 +19,8 @@ void Write(log::Level level, const char* message, const Request& request, int st
   log::Write(
       level, message,
       {{"id", request.id},
-       {"user", request.impersonator.empty() ? request.user.name
-                                             : request.impersonator + " as " + request.user.name},
+       {"user", request.impersonator ? request.impersonator->name + " as " + request.user.name
+                                     : request.user.name},
        {"from", request.remote},
        {"verb", request.info.verb},
        {"uri", LoggableUri(request)},

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,10 +16,15 @@ namespace gantry::program {
 struct ServerOptions {
   std::string data_dir = "./data";
   std::string listen = "127.0.0.1:7443";
-  std::string store;             // URI; empty: rocksdb:<data_dir>/store
-  std::string token_file;        // empty: <data_dir>/tokens.csv if it is there
-  std::vector<std::string> san;  // further names of the server
-  bool with_controllers = true;  // `gantry server`; else `gantry apiserver`
+  std::string store;                     // URI; empty: rocksdb:<data_dir>/store
+  std::string token_file;                // empty: <data_dir>/tokens.csv if it is there
+  std::vector<std::string> san;          // further names of the server
+  std::string audit_policy;              // a file; empty: AuditPolicy::Default
+  std::optional<std::string> audit_log;  // default <data_dir>/audit/audit.log; empty: none
+  int audit_megabytes = 100;             // of a file, before it is rotated
+  int audit_files = 10;                  // rotated ones that are kept; 0: all
+  int audit_days = 30;                   // that they are kept; 0: for ever
+  bool with_controllers = true;          // `gantry server`; else `gantry apiserver`
   // How the store's URI is opened; tests put other disks below it.
   std::function<Result<std::unique_ptr<store::Store>>(const std::string& uri)> open_store =
       store::OpenStore;

@@ -34,6 +34,25 @@ void AddServerOptions(CLI::App* command, ServerOptions* options) {
                       "Store URI, memory: or rocksdb:DIR; default rocksdb:<data-dir>/store");
   command->add_option("--token-file", options->token_file,
                       "Lines token,user,uid,\"groups\"; default <data-dir>/tokens.csv if present");
+  command->add_option("--audit-policy-file", options->audit_policy,
+                      "What to record: a Policy of audit.k8s.io/v1; default: who changed what");
+  command->add_option("--audit-log-path", options->audit_log,
+                      "Where; default <data-dir>/audit/audit.log; \"\": nowhere");
+  command
+      ->add_option("--audit-log-maxsize", options->audit_megabytes,
+                   "Megabytes of the audit log before it is rotated")
+      ->check(CLI::Range(1, 1 << 20))
+      ->capture_default_str();
+  command
+      ->add_option("--audit-log-maxbackup", options->audit_files,
+                   "Rotated audit logs that are kept; 0: all")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  command
+      ->add_option("--audit-log-maxage", options->audit_days,
+                   "Days that rotated audit logs are kept; 0: for ever")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   command->add_option("--san", options->san, "A further name or address of the server");
 }
 

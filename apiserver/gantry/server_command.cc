@@ -47,6 +47,22 @@ Result<std::unique_ptr<Authenticator>> MakeAuthenticator(const ServerOptions& op
   return apiserver::NewUnionAuthenticator(std::move(parts));
 }
 
+Result<apiserver::AuditTrail> MakeAudit(const ServerOptions& options) {
+  apiserver::AuditTrail trail{apiserver::AuditPolicy::Default(), nullptr};
+  if (!options.audit_policy.empty()) {
+    GANTRY_TRY_SET(const std::string text, apiserver::ReadFile(options.audit_policy));
+    GANTRY_TRY_SET(trail.policy, apiserver::AuditPolicy::Parse(text).Wrap(options.audit_policy));
+  }
+  apiserver::AuditLogOptions log;
+  log.path = options.audit_log.value_or(options.data_dir + "/audit/audit.log");
+  log.max_bytes = static_cast<uint64_t>(options.audit_megabytes) << 20;
+  log.max_files = options.audit_files;
+  log.max_days = options.audit_days;
+  if (log.path.empty()) return trail;
+  GANTRY_TRY_SET(trail.log, apiserver::AuditLog::Open(log, Clock::Real()));
+  return trail;
+}
+
 // Null for the API server alone. `server` outlives the set.
 Result<std::unique_ptr<assembly::ControllerSet>> MakeControllers(
     const ServerOptions& options, const apiserver::ApiServer& server) {
@@ -111,6 +127,8 @@ Status RunServer(const ServerOptions& options) {
   };
   server_options.authenticator = authenticator.get();
   server_options.backup_scratch = options.data_dir + "/backup-in-transfer";
+  GANTRY_TRY_SET(const apiserver::AuditTrail audit, MakeAudit(options));
+  if (audit.log) server_options.audit = &audit;
   apiserver::ApiServer server(store.get(), server_options);
   GANTRY_TRY(server.Start(Context().WithTimeout(5min)));
 

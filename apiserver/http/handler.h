@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -102,11 +103,12 @@ struct Request {
   std::string id;  // Audit-Id
   RequestInfo info;
   User user;
-  std::string impersonator;  // the user that sent it, when `user` is another one; else empty
+  std::optional<User> impersonator;  // who sent it, when `user` is somebody else
   // The sender is this process and vouches for `user`; never set for what came over a connection.
   bool in_process = false;
   std::vector<std::string> warnings;  // become `Warning: 299 - "..."` headers
   RequestTrace trace;
+  std::string created_name;  // of the object that a create made; filled by the endpoint
 };
 
 // A body made piece by piece: a long list, a watch, a log. One thread at a time uses it.

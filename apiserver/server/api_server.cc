@@ -9,7 +9,9 @@
 namespace gantry::apiserver {
 
 ApiServer::ApiServer(store::Store* store, const Options& options)
-    : core_(store, options.core), backup_(store, options.backup_scratch) {
+    : core_(store, options.core),
+      backup_(store, options.backup_scratch),
+      audit_(options.audit != nullptr ? options.audit->log.get() : nullptr) {
   health_.Add("ping", false, [] { return OkStatus(); });
   health_.Add("store", true, [store] { return store->Health(); });
   health_.Add("caches", true, [this] { return core_.Ready(); });
@@ -18,11 +20,13 @@ ApiServer::ApiServer(store::Store* store, const Options& options)
   filters.authorizer = &core_.policy();
   filters.in_flight = options.in_flight;
   filters.running = &running_;
+  filters.audit = options.audit;
   filters.served = [this](const RequestInfo& info) { return core_.Serves(info); };
-  chain_ =
-      BuildFilterChain(WithNonResourcePaths(core_.handler(), &health_, &backup_, &debug_), filters);
+  chain_ = BuildFilterChain(
+      WithNonResourcePaths(core_.handler(), &health_, &backup_, &audit_, &debug_), filters);
 
   DeclareFilterMetrics();
+  DeclareAuditMetrics();
   collector_ = CollectCacheMetrics(core_.caches(), core_.kinds(), store);
   debug_.Set("requests", [this](size_t limit) { return DescribeRequests(running_, limit); });
   debug_.Set("streams", [this](size_t limit) { return DescribeStreams(running_, limit); });
@@ -34,7 +38,7 @@ ApiServer::ApiServer(store::Store* store, const Options& options)
 std::shared_ptr<client::Transport> ApiServer::InProcess(const std::string& name) const {
   User user;
   user.name = name;
-  user.groups = {"system:masters"};
+  user.groups = {"system:masters", "system:gantry:controllers"};
   return NewInProcessTransport(chain_, std::move(user));
 }
 

@@ -1,9 +1,11 @@
 #pragma once
 
 #include "apis/client/transport.h"
+#include "apiserver/audit/trail.h"
 #include "apiserver/core/api_core.h"
 #include "apiserver/filters/chain.h"
 #include "apiserver/filters/running.h"
+#include "apiserver/server/audit_endpoint.h"
 #include "apiserver/server/backup.h"
 #include "apiserver/server/debug_page.h"
 #include "apiserver/server/health.h"
@@ -21,6 +23,8 @@ class ApiServer {
     InFlightLimits in_flight;
     // Where a backup is while it is sent: a directory of its own on the store's file system.
     std::string backup_scratch;
+    // Null: nothing is recorded.
+    const AuditTrail* audit = nullptr;
   };
 
   // `store` and what `options` names outlive this.
@@ -47,6 +51,7 @@ class ApiServer {
   ApiCore core_;
   HealthChecks health_;
   BackupEndpoint backup_;
+  AuditEndpoint audit_;
   DebugPage debug_;
   std::shared_ptr<void> collector_;
   Handler chain_;

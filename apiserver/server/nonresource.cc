@@ -27,9 +27,10 @@ Response Version() {
 }
 
 Response Root() {
-  return JsonAnswer({{"paths",
-                      {"/api", "/api/v1", "/apis", "/backup", "/debug/gantry", "/healthz", "/livez",
-                       "/metrics", "/openapi/v2", "/openapi/v3", "/readyz", "/version"}}});
+  return JsonAnswer(
+      {{"paths",
+        {"/api", "/api/v1", "/apis", "/audit", "/backup", "/debug/gantry", "/healthz", "/livez",
+         "/metrics", "/openapi/v2", "/openapi/v3", "/readyz", "/version"}}});
 }
 
 Response Metrics() {
@@ -42,13 +43,14 @@ Response Metrics() {
 }  // namespace
 
 Handler WithNonResourcePaths(Handler next, const HealthChecks* health, BackupEndpoint* backup,
-                             const DebugPage* debug) {
-  return [next = std::move(next), health, backup, debug](Request& request) {
+                             AuditEndpoint* audit, const DebugPage* debug) {
+  return [next = std::move(next), health, backup, audit, debug](Request& request) {
     if (request.info.is_resource || request.method != "GET") return next(request);
     const std::string& path = request.path;
     if (IsHealthPath(path)) return Ready(health->Answer(path, request.query));
     if (path == "/version" || path == "/version/") return Ready(Version());
     if (path == "/metrics") return Ready(Metrics());
+    if (path == "/audit") return audit->Answer(request);
     if (path == "/backup") return backup->Answer(request);
     if (path == "/debug/gantry" && debug != nullptr) return Ready(debug->Answer(request));
     if (path == "/") return Ready(Root());

@@ -7,6 +7,7 @@
 namespace gantry::kubectl {
 
 void AddApply(const Command& root, Session* session);
+void AddAudit(const Command& root, Session* session);
 void AddCompose(const Command& root, Session* session);
 void AddDelete(const Command& root, Session* session);
 void AddDescribe(const Command& root, Session* session);

@@ -10,6 +10,7 @@
 
 #include "apis/client/metrics.h"
 #include "apis/machinery/base/metrics.h"
+#include "apiserver/audit/log.h"
 #include "apiserver/endpoints/metrics.h"
 #include "apiserver/filters/metrics.h"
 #include "apiserver/http/metrics.h"
@@ -39,6 +40,7 @@ A test writes and checks this page (`GANTRY_UPDATE=1 metrics_page_test`).
 void DeclareAll() {
   metrics::DeclareProcessMetrics();
   apiserver::DeclareFilterMetrics();
+  apiserver::DeclareAuditMetrics();
   apiserver::DeclareEndpointMetrics();
   apiserver::HandshakeErrors();
   client::DeclareMetrics();

@@ -88,7 +88,7 @@ class ServerTest : public ::testing::Test {
     health_.Add("caches", true, [this] { return caches_; });
     Handler endpoint = [shared = shared_](Request& r) { return Endpoint(shared, r); };
     chain_ = BuildFilterChain(
-        WithNonResourcePaths(std::move(endpoint), &health_, &backup_, nullptr), config);
+        WithNonResourcePaths(std::move(endpoint), &health_, &backup_, &audit_, nullptr), config);
     User user;
     user.name = "me";
     user.groups = {"system:masters"};
@@ -104,6 +104,7 @@ class ServerTest : public ::testing::Test {
   HealthChecks health_;
   std::unique_ptr<store::Store> memory_ = store::OpenStore("memory:").value();
   BackupEndpoint backup_{memory_.get(), ""};
+  AuditEndpoint audit_{nullptr};
   Status store_;
   Status caches_;
   Handler chain_;
@@ -121,6 +122,8 @@ TEST_F(ServerTest, InProcessRequestsPassAllFilters) {
 }
 
 TEST_F(ServerTest, AStoreInMemoryGivesNoBackup) { EXPECT_EQ(Get("/backup").status, 405); }
+
+TEST_F(ServerTest, WithoutAnAuditLogThereIsNoneToRead) { EXPECT_EQ(Get("/audit").status, 404); }
 
 TEST_F(ServerTest, AStreamIsReadPieceByPiece) {
   auto opened =
