@@ -96,8 +96,13 @@ check "auth reconcile" kubectl auth reconcile -f "$WORK/view.yaml"
 check_fails "roleRef never changes" "cannot change roleRef" \
   kubectl -n shop patch rolebinding readers --type=merge -p '{"roleRef":{"name":"edit"}}'
 
+as ann get --raw '/api/v1/namespaces/shop/configmaps?watch=1&timeoutSeconds=120' > "$WORK/cut.out" 2>&1 &
+CUT=$!
+wait_until 10 "the watch runs" grep -q '"one"' "$WORK/cut.out"
 check "delete the binding" kubectl -n shop delete rolebinding readers
 check_fails "what it gave is gone" forbidden as ann -n shop get configmaps
+watch_is_over() { ! kill -0 $CUT; }
+check "which ends a running watch" wait_until 5 "the watch is over" watch_is_over
 
 # The default roles come back at a start, but not those that are told to stay as they are.
 kubectl delete clusterrolebinding system:basic-user >/dev/null

@@ -6,6 +6,7 @@ namespace gantry::apiserver {
 // nobody who is refused costs more than a header.
 Handler BuildFilterChain(Handler endpoint, const FilterConfig& config) {
   Handler h = std::move(endpoint);
+  if (config.revocations != nullptr) h = WithRevocation(std::move(h), config.revocations);
   h = WithAuthorization(std::move(h), config.authorizer);
   h = WithMaxInFlight(std::move(h), config.in_flight);
   if (config.running != nullptr) h = WithRunning(std::move(h), config.clock, config.running);

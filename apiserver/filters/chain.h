@@ -11,6 +11,7 @@ struct FilterConfig {
   Duration request_limit = std::chrono::seconds(60);
   Duration slow = std::chrono::seconds(1);  // requests that take longer are logged
   ServedPredicate served;                   // which resources metrics name; empty: none
+  Revocations* revocations = nullptr;       // null: streams go on whatever changes
   RunningRequests* running = nullptr;       // null: nobody looks
   const AuditTrail* audit = nullptr;        // null: nothing is recorded
   Clock* clock = Clock::Real();

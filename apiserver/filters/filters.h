@@ -14,6 +14,7 @@
 // apiserver/filters/chain.h has their order.
 namespace gantry::apiserver {
 
+class Revocations;
 class RunningRequests;
 struct AuditTrail;
 
@@ -78,6 +79,9 @@ Handler WithMaxInFlight(Handler next, InFlightLimits limits);
 
 // Answers 403 unless the user may do it. Health endpoints are open to all.
 Handler WithAuthorization(Handler next, const Authorizer* authorizer);
+
+// Ends the streams of long-running requests when their user loses the right to them.
+Handler WithRevocation(Handler next, Revocations* revocations);
 
 // What a method and a path address, by Kubernetes' rules.
 RequestInfo ParseRequestInfo(std::string_view method, std::string_view path, const Query& query);

@@ -7,9 +7,17 @@
 #include "apiserver/server/nonresource.h"
 
 namespace gantry::apiserver {
+namespace {
+
+// How long a stream may go on after its user lost the right to it.
+constexpr Duration kRevocationPeriod = std::chrono::seconds(1);
+
+}  // namespace
 
 ApiServer::ApiServer(store::Store* store, const Options& options)
     : core_(store, options.core),
+      revocations_(
+          &core_.policy(), [this] { return core_.policy().generation(); }, kRevocationPeriod),
       backup_(store, options.backup_scratch),
       audit_(options.audit != nullptr ? options.audit->log.get() : nullptr) {
   health_.Add("ping", false, [] { return OkStatus(); });
@@ -21,6 +29,7 @@ ApiServer::ApiServer(store::Store* store, const Options& options)
   filters.in_flight = options.in_flight;
   filters.running = &running_;
   filters.audit = options.audit;
+  filters.revocations = &revocations_;
   filters.served = [this](const RequestInfo& info) { return core_.Serves(info); };
   chain_ = BuildFilterChain(
       WithNonResourcePaths(core_.handler(), &health_, &backup_, &audit_, &debug_), filters);

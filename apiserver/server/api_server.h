@@ -4,6 +4,7 @@
 #include "apiserver/audit/trail.h"
 #include "apiserver/core/api_core.h"
 #include "apiserver/filters/chain.h"
+#include "apiserver/filters/revocation.h"
 #include "apiserver/filters/running.h"
 #include "apiserver/server/audit_endpoint.h"
 #include "apiserver/server/backup.h"
@@ -49,6 +50,7 @@ class ApiServer {
  private:
   RunningRequests running_;  // outlives streams
   ApiCore core_;
+  Revocations revocations_;
   HealthChecks health_;
   BackupEndpoint backup_;
   AuditEndpoint audit_;

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <future>
 #include <thread>
 
 #include "tests/apiserver/endpoints/raw_client.h"
@@ -141,6 +142,32 @@ TEST_F(Rbac, SubresourcesAreGivenByThemselves) {
             200);
   EXPECT_EQ(ann.Get(widget).status, 403);
   EXPECT_EQ(ann.Do("PATCH", widget, R"({"spec":{"replicas":3}})", kMergePatch).status, 403);
+}
+
+TEST_F(Rbac, AWatchEndsWhenItsUserLosesTheRight) {
+  for (const char* user : {"wendy", "walter"}) {
+    ASSERT_EQ(Post(InDefault("rolebindings"), Binding(user, "ClusterRole", "view", user)).status,
+              201);
+  }
+  ASSERT_EQ(admin_.Do("POST", kConfigMapsPath, ConfigMapBody("one")).status, 201);
+  const std::string watch = std::string(kConfigMapsPath) + "?watch=1&timeoutSeconds=300";
+  const auto lines = [this, watch](const std::string& user, size_t count) {
+    return As(user).Lines(watch, count).size();
+  };
+  std::future<size_t> wendy = std::async(std::launch::async, lines, "wendy", 100);
+  std::future<size_t> walter = std::async(std::launch::async, lines, "walter", 2);
+  const MonoTime end = Clock::Real()->Mono() + std::chrono::seconds(30);
+  for (const char* user : {"wendy", "walter"}) {
+    while (admin_.Get("/debug/gantry").text.find(user) == std::string::npos) {
+      ASSERT_LT(Clock::Real()->Mono(), end);
+    }
+  }
+  ASSERT_EQ(admin_.Do("DELETE", InDefault("rolebindings/wendy")).status, 200);
+  ASSERT_EQ(wendy.wait_for(std::chrono::seconds(30)), std::future_status::ready);
+  EXPECT_LE(wendy.get(), 1u);
+  // The other one goes on.
+  ASSERT_EQ(admin_.Do("POST", kConfigMapsPath, ConfigMapBody("two")).status, 201);
+  EXPECT_EQ(walter.get(), 2u);
 }
 
 TEST_F(Rbac, RefusesWhatMakesNoSense) {
