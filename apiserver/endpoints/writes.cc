@@ -148,7 +148,16 @@ Task<Response> ServePatch(const Endpoints& e, Request& request, const Target& ta
   if (media_type == kApplyPatch) {
     Result<ApplyConfig> config = ParseApply(request, &*scope);
     if (!config.ok()) co_return ErrorResponse(config.error());
+    // What is not there is created, and that is another right than to patch.
+    RequestInfo create = request.info;
+    create.verb = "create";
+    const AccessRequest access{request.user, create, request.path};
+    const bool refused = config->may_create && !e.registry->deps().policy->Allowed(access);
+    if (refused) config->may_create = false;
     Result<Written> written = co_await e.registry->Apply(*scope, *config);
+    if (!written.ok() && refused && written.code() == Code::kNotFound) {
+      co_return ErrorResponse(ForbiddenError(access));
+    }
     if (!written.ok()) co_return ErrorResponse(written.error());
     co_return ObjectResponse(written->created ? 201 : 200, e, request, target, *written->entry);
   }

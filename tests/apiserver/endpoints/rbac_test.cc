@@ -170,6 +170,22 @@ TEST_F(Rbac, AWatchEndsWhenItsUserLosesTheRight) {
   EXPECT_EQ(walter.get(), 2u);
 }
 
+TEST_F(Rbac, ApplyCreatesOnlyForThoseWhoMayCreate) {
+  const HeaderList apply = {{"Content-Type", "application/apply-patch+yaml"}};
+  const std::string path = std::string(kConfigMapsPath) + "/m";
+  const std::string target = path + "?fieldManager=ann";
+  ASSERT_EQ(Post(InDefault("roles"), Role("patcher", {Rule({"patch"}, "", {"configmaps"})})).status,
+            201);
+  ASSERT_EQ(Post(InDefault("rolebindings"), Binding("p", "Role", "patcher", "ann")).status, 201);
+  const RawClient ann = As("ann");
+  const RawAnswer refused = ann.Do("PATCH", target, ConfigMapBody("m"), apply);
+  EXPECT_EQ(refused.status, 403) << refused.text;
+  EXPECT_THAT(refused.body.value("message", ""), HasSubstr("cannot create resource"));
+  EXPECT_EQ(admin_.Get(path).status, 404);
+  ASSERT_EQ(admin_.Do("POST", kConfigMapsPath, ConfigMapBody("m")).status, 201);
+  EXPECT_EQ(ann.Do("PATCH", target + "&force=true", ConfigMapBody("m"), apply).status, 200);
+}
+
 TEST_F(Rbac, RefusesWhatMakesNoSense) {
   const struct {
     const char* what;
