@@ -52,13 +52,30 @@ check "makes the service's container anew" wait_until 60 "the container is repla
 check "and no other" equals "$CLIENT $ALONE" echo "$(id_of client) $(id_of alone)"
 
 refused() { sed "s/${2:-user: \"1000:1000\"}/$1/" "$EXAMPLES/hardened.yaml" | kubectl apply -f -; }
-for key in 'privileged: true' 'pid: host' 'devices: [\/dev\/fuse]' 'userns_mode: host'; do
-  check_fails "what gives power over the host is refused: $key" "services.web.${key%%:*}: Forbidden" refused "$key"
+for key in 'privileged: true' 'pid: host' 'devices: [\/dev\/fuse]' 'oom_kill_disable: true' 'volumes: ["\/srv:\/srv"]'; do
+  check_fails "a namespace does not allow what gives power over the host: $key" "services.web.${key%%:*}: Forbidden" refused "$key"
 done
-check_fails "so is a capability" "services.web.cap_add[0]: Forbidden" refused SYS_ADMIN NET_BIND_SERVICE
-service() { printf 'apiVersion: gantry.dev/v1\nkind: Service\nmetadata: {name: bad}\nspec:\n  template: {image: x, %s}\n' "$1" | kubectl apply --validate=false -f -; }
-check_fails "in a Service, too" "spec.template.security.capAdd[0]" service 'security: {capAdd: [SYS_ADMIN]}'
-check_fails "and another's network" 'spec.template.network.mode' service 'network: {mode: host}'
+check_fails "what it could not allow either is refused by name" "services.web.userns_mode: Forbidden" refused 'userns_mode: host'
+check_fails "so is a capability" "services.web.cap_add: Forbidden" refused SYS_ADMIN NET_BIND_SERVICE
+service() { printf 'apiVersion: gantry.dev/v1\nkind: Service\nmetadata: {name: strong, namespace: %s}\nspec:\n  template: {image: "gantry/sample-web:1.0", %s}\n' "$1" "$2" | kubectl apply --validate=false -f -; }
+check_fails "in a Service, too" "spec.template.security.capAdd[0]: Forbidden" service default 'security: {capAdd: [SYS_ADMIN]}'
+policy() { printf 'apiVersion: v1\nkind: Namespace\nmetadata: {name: %s, labels: {gantry.dev/policy: %s}}\n' "$1" "$2" | kubectl apply -f -; }
+check_fails "a policy is one of three" "metadata.labels[gantry.dev/policy]: Unsupported value" policy strong Strong
+check "a namespace with paths of the host" policy paths Baseline
+check "allows them" service paths 'mounts: [{type: bind, source: /tmp, target: /srv}]'
+check_fails "not those of the system" "spec.template.mounts[0].source: Forbidden" service paths 'mounts: [{type: bind, source: /tmp/../etc, target: /srv}]'
+check_fails "nor more" "spec.template.security.privileged: Forbidden" service paths 'security: {privileged: true}'
+check "a privileged namespace" policy strong Privileged
+check_fails "allows no socket of the engine" "spec.template.mounts[0].source: Forbidden" service strong 'mounts: [{type: bind, source: /var/run/docker.sock, target: /s}]'
+check "but all the rest" service strong 'ipc: host, network: {mode: host}, pid: host, env: [{name: PORT, value: "18099"}]'
+strong() { [ -n "$(engine ps -q --filter label=gantry.dev/namespace=strong)" ]; }
+check "its container runs" wait_until 60 "it runs" strong
+STRONG=$(engine ps -q --filter label=gantry.dev/namespace=strong)
+check "on the host's network, among its processes" equals "host host host" engine inspect -f '{{.HostConfig.IpcMode}} {{.HostConfig.NetworkMode}} {{.HostConfig.PidMode}}' "$STRONG"
+check "stricter again" policy strong Restricted
+check "what runs stays" equals "$STRONG" engine ps -q --filter label=gantry.dev/namespace=strong
+check "and may go" kubectl delete ns strong paths --timeout=60s
+check_fails "the host's network is not for all" 'spec.template.network.mode: Forbidden' service default 'network: {mode: host}'
 check "kubectl explain knows the fields" says "nproc" kubectl explain services.gantry.dev.spec.template.ulimits.name
 check "delete" kubectl delete application/hardened --timeout=60s
 finish

@@ -17,8 +17,7 @@ constexpr char kNoClientFiles[] =
     "files of the client are not at hand here; write the values under `environment`, or use "
     "`kubectl gantry compose up`, which reads the file on the client";
 
-constexpr char kPower[] =
-    "gives power over the host, which no namespace can allow its services yet";
+constexpr char kPower[] = "gives power over the host and is not supported yet";
 
 constexpr Key kKeys[] = {
     {Scope::kTop, "services", kDone, ""},
@@ -53,6 +52,10 @@ constexpr Key kKeys[] = {
     {Scope::kService, "pull_policy", kDone, ""},
     {Scope::kService, "links", kDone, ""},
     {Scope::kService, "cpu_shares", kDone, ""},
+    {Scope::kService, "privileged", kDone, ""},
+    {Scope::kService, "pid", kDone, ""},
+    {Scope::kService, "devices", kDone, ""},
+    {Scope::kService, "oom_kill_disable", kDone, ""},
     {Scope::kService, "user", kDone, ""},
     {Scope::kService, "group_add", kDone, ""},
     {Scope::kService, "working_dir", kDone, ""},
@@ -100,7 +103,6 @@ constexpr Key kKeys[] = {
     {Scope::kService, "cpu_rt_runtime", kWarn, ""},
     {Scope::kService, "develop", kWarn, "is ignored: it is for work on the client"},
     {Scope::kService, "networks", kWarn, ""},
-    {Scope::kService, "oom_kill_disable", kWarn, ""},
     {Scope::kService, "pull_refresh_after", kWarn, ""},
 
     {Scope::kService, "build", kRefuse, kNoBuild},
@@ -119,17 +121,14 @@ constexpr Key kKeys[] = {
     {Scope::kService, "configs", kRefuse, ""},
     {Scope::kService, "credential_spec", kRefuse, ""},
     {Scope::kService, "device_cgroup_rules", kRefuse, kPower},
-    {Scope::kService, "devices", kRefuse, kPower},
     {Scope::kService, "external", kRefuse, ""},
     {Scope::kService, "external_links", kRefuse, ""},
     {Scope::kService, "gpus", kRefuse, kPower},
     {Scope::kService, "isolation", kRefuse, ""},
     {Scope::kService, "models", kRefuse, ""},
-    {Scope::kService, "pid", kRefuse, kPower},
     {Scope::kService, "post_start", kRefuse, ""},
     {Scope::kService, "pre_start", kRefuse, ""},
     {Scope::kService, "pre_stop", kRefuse, ""},
-    {Scope::kService, "privileged", kRefuse, kPower},
     {Scope::kService, "provider", kRefuse, ""},
     {Scope::kService, "runtime", kRefuse, kPower},
     {Scope::kService, "secrets", kRefuse, ""},
@@ -181,6 +180,9 @@ constexpr Key kKeys[] = {
 
     {Scope::kLogging, "driver", kDone, ""},
     {Scope::kLogging, "options", kDone, ""},
+    {Scope::kDevice, "source", kDone, ""},
+    {Scope::kDevice, "target", kDone, ""},
+    {Scope::kDevice, "permissions", kDone, ""},
     {Scope::kUlimit, "soft", kDone, ""},
     {Scope::kUlimit, "hard", kDone, ""},
     {Scope::kBlkio, "weight", kDone, ""},
@@ -241,6 +243,7 @@ const char* Noun(Scope scope) {
     case Scope::kReservations: return "reservations";
     case Scope::kHealthcheck: return "healthcheck";
     case Scope::kLogging: return "logging";
+    case Scope::kDevice: return "a device";
     case Scope::kUlimit: return "a limit";
     case Scope::kBlkio: return "blkio_config";
     case Scope::kPort: return "a port";

@@ -20,6 +20,7 @@ enum class Scope {
   kReservations,
   kHealthcheck,
   kLogging,
+  kDevice,
   kUlimit,
   kBlkio,
   kPort,

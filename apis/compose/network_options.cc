@@ -99,16 +99,14 @@ void ReadLinks(const Field& field, std::vector<std::string>* out, Diagnostics* d
 void ReadNetworkMode(const Field& field, v1::RunOptions* run, Diagnostics* diag) {
   const std::string mode = ScalarText(field.value).value_or("?");
   const std::string kind = mode.substr(0, mode.find(':'));
-  if (mode == "none") {
-    run->network.mode = "none";
+  if (mode == "none" || mode == "host") {
+    run->network.mode = mode;
   } else if (kind == "service" || kind == "container") {
     diag->Forbidden(field.place,
                     "replicas come and go on any host, so that none can use another's network");
-  } else if (mode == "host") {
-    diag->Forbidden(field.place, "the host's network is not supported yet");
   } else {
     diag->Unsupported(field.place, field.value,
-                      "must be none, or absent for the application's network");
+                      "must be none or host, or absent for the application's network");
   }
 }
 

@@ -90,13 +90,14 @@ void CheckTogether(const Field& service, const v1::ContainerTemplate& tmpl, Diag
     diag->Invalid(Join(service.place, "memswap_limit"), swap,
                   "counts memory and swap together and must be at least the limit of memory");
   }
-  if (run.network.mode != "none") return;
+  if (run.network.mode.empty()) return;
   if (!run.network.links.empty())
-    diag->Forbidden(Join(service.place, "links"), "a container without network reaches nobody");
+    diag->Forbidden(Join(service.place, "links"),
+                    "names are those of the application's network, which it is not on");
   for (const auto& port : tmpl.ports) {
     if (!port.host_port) continue;
     return diag->Forbidden(Join(service.place, "ports"),
-                           "a container without network publishes no port");
+                           "a container publishes ports only from the application's network");
   }
 }
 

@@ -52,15 +52,7 @@ const std::vector<std::string>& Capabilities() {
   return *all;
 }
 
-// What engines give without being asked: keeping one of them gives nothing new.
-bool IsUsual(const std::string& name) {
-  static const auto* const usual = new std::vector<std::string>{
-      "AUDIT_WRITE",      "CHOWN",   "DAC_OVERRIDE", "FOWNER", "FSETID",  "KILL",   "MKNOD",
-      "NET_BIND_SERVICE", "NET_RAW", "SETFCAP",      "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT"};
-  return std::find(usual->begin(), usual->end(), name) != usual->end();
-}
-
-std::vector<std::string> ReadCapabilities(const Field& field, bool add, Diagnostics* diag) {
+std::vector<std::string> ReadCapabilities(const Field& field, Diagnostics* diag) {
   std::vector<std::string> out;
   if (!IsList(field, diag)) return out;
   for (size_t i = 0; i < field.value.size(); ++i) {
@@ -75,11 +67,6 @@ std::vector<std::string> ReadCapabilities(const Field& field, bool add, Diagnost
       if (const std::string meant = Nearest(*name, all); !meant.empty())
         detail += "; did you mean \"" + meant + "\"?";
       diag->Unsupported(item.place, item.value, detail);
-    } else if (add && !IsUsual(*name)) {
-      diag->Forbidden(item.place, *name +
-                                      " gives power over the host and is not supported yet; "
-                                      "those that engines give by default may be kept beside "
-                                      "`cap_drop: [ALL]`");
     } else if (std::find(out.begin(), out.end(), *name) == out.end()) {
       out.push_back(*std::move(name));
     }
@@ -106,12 +93,73 @@ std::vector<std::string> ReadSecurityOptions(const Field& field, Diagnostics* di
   return out;
 }
 
+// `/dev/a`, `/dev/a:/dev/b`, `/dev/a:/dev/b:rwm`, `/dev/a:rwm`; or source, target, permissions.
+std::optional<v1::RunOptions::Device> ReadDevice(const Field& item, Diagnostics* diag) {
+  v1::RunOptions::Device out;
+  if (item.value.is_object()) {
+    for (const auto& [key, value] : item.value.items()) {
+      if (!CheckKey(Scope::kDevice, item.place, key, value, diag) || value.is_null()) continue;
+      const std::string text = ReadText(item.Member(key), diag).value_or("");
+      (key == "source"   ? out.host_path
+       : key == "target" ? out.container_path
+                         : out.permissions) = text;
+    }
+  } else {
+    const auto text = ReadText(item, diag);
+    if (!text) return std::nullopt;
+    const size_t first = std::min(text->find(':'), text->size());
+    out.host_path = text->substr(0, first);
+    const std::string rest = text->substr(std::min(first + 1, text->size()));
+    const size_t second = std::min(rest.find(':'), rest.size());
+    if (!rest.empty() && rest[0] != '/' && second == rest.size()) {
+      out.permissions = rest;
+    } else {
+      out.container_path = rest.substr(0, second);
+      out.permissions = rest.substr(std::min(second + 1, rest.size()));
+    }
+  }
+  const auto bad = [](const std::string& path) { return !path.empty() && path[0] != '/'; };
+  // In the order of the engine's own words.
+  std::string permissions;
+  for (const char c : {'r', 'w', 'm'})
+    if (out.permissions.find(c) != std::string::npos) permissions.push_back(c);
+  if (out.host_path.empty() || bad(out.host_path) || bad(out.container_path) ||
+      permissions.size() != out.permissions.size()) {
+    diag->Invalid(item.place, item.value,
+                  "must be /dev/path[:/dev/path in the container][:permissions of rwm]");
+    return std::nullopt;
+  }
+  out.permissions = permissions;
+  return out;
+}
+
+void ReadDevices(const Field& field, std::vector<v1::RunOptions::Device>* out, Diagnostics* diag) {
+  if (!IsList(field, diag)) return;
+  for (size_t i = 0; i < field.value.size(); ++i) {
+    if (auto device = ReadDevice(field.Item(i), diag)) out->push_back(*std::move(device));
+  }
+}
+
+void ReadPid(const Field& field, std::string* out, Diagnostics* diag) {
+  const std::string mode = ScalarText(field.value).value_or("?");
+  const std::string kind = mode.substr(0, mode.find(':'));
+  if (mode == "host") *out = mode;
+  else if (kind == "service" || kind == "container")
+    diag->Forbidden(field.place,
+                    "replicas come and go on any host, so that none can see another's processes");
+  else if (!mode.empty()) diag->Unsupported(field.place, field.value, "must be host");
+}
+
 }  // namespace
 
 bool ReadSecurityKey(const std::string& key, const Field& field, v1::RunOptions* run,
                      Diagnostics* diag) {
-  if (key == "cap_add") run->security.cap_add = ReadCapabilities(field, /*add=*/true, diag);
-  else if (key == "cap_drop") run->security.cap_drop = ReadCapabilities(field, /*add=*/false, diag);
+  if (key == "cap_add") run->security.cap_add = ReadCapabilities(field, diag);
+  else if (key == "cap_drop") run->security.cap_drop = ReadCapabilities(field, diag);
+  else if (key == "privileged") run->security.privileged = ReadBool(field, diag).value_or(false);
+  else if (key == "devices") ReadDevices(field, &run->devices, diag);
+  else if (key == "pid") ReadPid(field, &run->pid, diag);
+  else if (key == "oom_kill_disable") run->oom_kill_disable = ReadBool(field, diag).value_or(false);
   else if (key == "security_opt") run->security.options = ReadSecurityOptions(field, diag);
   else return false;
   return true;

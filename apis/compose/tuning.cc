@@ -107,12 +107,11 @@ void ReadCpuset(const Field& field, std::string* out, Diagnostics* diag) {
 void ReadIpc(const Field& field, v1::RunOptions* run, Diagnostics* diag) {
   const std::string mode = ScalarText(field.value).value_or("?");
   const std::string kind = mode.substr(0, mode.find(':'));
-  if (mode == "none" || mode == "private" || mode == "shareable") run->ipc = mode;
-  else if (mode == "host") diag->Forbidden(field.place, "the host's is not supported yet");
+  if (mode == "none" || mode == "private" || mode == "shareable" || mode == "host") run->ipc = mode;
   else if (kind == "service" || kind == "container")
     diag->Forbidden(field.place,
                     "replicas come and go on any host, so that none can use another's memory");
-  else diag->Unsupported(field.place, field.value, "must be none, private or shareable");
+  else diag->Unsupported(field.place, field.value, "must be none, private, shareable or host");
 }
 
 void ReadBlkio(const Field& config, v1::RunOptions* run, Diagnostics* diag) {
@@ -129,10 +128,6 @@ void ReadBlkio(const Field& config, v1::RunOptions* run, Diagnostics* diag) {
 void ReadOomScore(const Field& field, v1::RunOptions* run, Diagnostics* diag) {
   const auto score = ReadWhole(field, -1000, 1000, diag);
   if (!score) return;
-  if (*score < 0)
-    return diag->Forbidden(field.place,
-                           "below 0 it outlives processes of the host when memory "
-                           "runs out, which is not supported yet");
   run->tuning.oom_score_adjustment = static_cast<int>(*score);
 }
 

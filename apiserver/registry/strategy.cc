@@ -1,8 +1,17 @@
 #include "apiserver/registry/strategy.h"
 
+#include "apis/gantry.dev/v1/resources.h"
 #include "apiserver/registry/strategies/strategies.h"
 
 namespace gantry::apiserver {
+namespace {
+
+bool HasTemplate(std::string_view plural) {
+  return plural == v1::kServices.plural || plural == v1::kServiceRevisions.plural ||
+         plural == v1::kContainers.plural;
+}
+
+}  // namespace
 
 const Strategy* StrategyFor(const schema::Definition& definition) {
   static const Strategy* const plain = new Strategy;
@@ -14,6 +23,8 @@ const Strategy* StrategyFor(const schema::Definition& definition) {
   if (o.role_binding) return RoleBindingStrategy();
   if (o.virtual_only) return ReviewStrategy();
   if (o.immutable_field || o.write_only_string_data) return DataStrategy();
+  if (definition.group == v1::kServices.group && HasTemplate(definition.plural))
+    return TemplateStrategy();
   return plain;
 }
 

@@ -10,6 +10,8 @@
 
 namespace gantry::apiserver {
 
+class CacheSet;
+
 // What the hooks of a strategy may look at.
 struct StrategyContext {
   const Target& target;
@@ -18,6 +20,7 @@ struct StrategyContext {
   const rbac::Policy& policy;
   WallTime now;
   std::vector<std::string>* warnings;  // for the client
+  CacheSet* caches = nullptr;          // null for virtual kinds
 };
 
 // What one of Kubernetes' own kinds does that its schema cannot say. The generic registry calls the

@@ -33,6 +33,13 @@ void SetRunOptions(const v1::RunOptions& run, docker::ContainerConfig* config) {
   out.init = run.init;
   out.read_only = run.read_only;
   out.ipc = run.ipc;
+  out.pid = run.pid;
+  out.privileged = run.security.privileged;
+  out.oom_kill_disable = run.oom_kill_disable;
+  for (const auto& d : run.devices) {
+    out.devices.push_back({d.host_path, d.container_path.empty() ? d.host_path : d.container_path,
+                           d.permissions.empty() ? "rwm" : d.permissions});
+  }
   out.shm_size_bytes = run.shm_size_bytes;
   for (const auto& u : run.ulimits) out.ulimits.push_back({u.name, u.soft, u.hard});
   out.sysctls = run.sysctls;
@@ -88,8 +95,8 @@ docker::ContainerConfig MakeEngineConfig(const std::string& installation, const 
     config.log_options.emplace("max-size", "10m");
     config.log_options.emplace("max-file", "3");
   }
-  if (tmpl.run.network.mode == "none") {
-    config.network = docker::NetworkAttachment{"none", {}, "", {}};
+  if (const std::string& mode = tmpl.run.network.mode; mode == "none" || mode == "host") {
+    config.network = docker::NetworkAttachment{mode, {}, "", {}};
   } else if (std::string network = NetworkName(container); !network.empty()) {
     config.network = docker::NetworkAttachment{std::move(network), NetworkAliases(container), "",
                                                tmpl.run.network.links};

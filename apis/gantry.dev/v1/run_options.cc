@@ -23,6 +23,12 @@ class Reader {
     for (const Json& u : GetArray(json_, name))
       out.push_back({GetString(u, "name"), GetInt(u, "soft"), GetInt(u, "hard")});
   }
+  void operator()(const char* name, std::vector<RunOptions::Device>& out) {
+    for (const Json& d : GetArray(json_, name)) {
+      out.push_back(
+          {GetString(d, "hostPath"), GetString(d, "containerPath"), GetString(d, "permissions")});
+    }
+  }
   template <typename Visit>
   void Group(const char* name, Visit visit) {
     visit(Reader(GetObject(json_, name)));
@@ -54,6 +60,14 @@ class Writer {
     for (const RunOptions::Ulimit& u : value)
       (*json_)[name].push_back({{"name", u.name}, {"soft", u.soft}, {"hard", u.hard}});
   }
+  void operator()(const char* name, const std::vector<RunOptions::Device>& value) {
+    for (const RunOptions::Device& d : value) {
+      Json json = {{"hostPath", d.host_path}};
+      if (!d.container_path.empty()) json["containerPath"] = d.container_path;
+      if (!d.permissions.empty()) json["permissions"] = d.permissions;
+      (*json_)[name].push_back(std::move(json));
+    }
+  }
   template <typename Visit>
   void Group(const char* name, Visit visit) {
     Json group = Json::object();
@@ -83,6 +97,9 @@ void VisitAll(Options& o, Visitor visitor) {
   visitor("readOnlyRoot", o.read_only);
   visitor("platform", o.platform);
   visitor("ipc", o.ipc);
+  visitor("pid", o.pid);
+  visitor("oomKillDisable", o.oom_kill_disable);
+  visitor("devices", o.devices);
   visitor("shmSizeBytes", o.shm_size_bytes);
   visitor("ulimits", o.ulimits);
   visitor("sysctls", o.sysctls);
@@ -103,6 +120,7 @@ void VisitAll(Options& o, Visitor visitor) {
     group("links", o.network.links);
   });
   visitor.Group("security", [&o](auto group) {
+    group("privileged", o.security.privileged);
     group("capAdd", o.security.cap_add);
     group("capDrop", o.security.cap_drop);
     group("options", o.security.options);

@@ -27,7 +27,7 @@ struct RunOptions {
   };
   // Names and name service.
   struct Network {
-    std::string mode;  // none; empty: the application's network
+    std::string mode;  // none | host; empty: the application's network
     std::string hostname;
     std::string domainname;
     Texts dns;
@@ -36,7 +36,13 @@ struct RunOptions {
     Texts extra_hosts;  // name:address
     Texts links;        // service:alias
   };
+  struct Device {
+    std::string host_path;
+    std::string container_path;  // empty: the host's
+    std::string permissions;     // of rwm; empty: all
+  };
   struct Security {
+    bool privileged = false;
     Texts cap_add;  // names without CAP_, or ALL
     Texts cap_drop;
     Texts options;  // no-new-privileges
@@ -64,6 +70,9 @@ struct RunOptions {
   bool read_only = false;
   std::string platform;
   std::string ipc;
+  std::string pid;  // host; empty: its own
+  bool oom_kill_disable = false;
+  std::vector<Device> devices;
   int64_t shm_size_bytes = 0;
   std::vector<Ulimit> ulimits;
   TextMap sysctls;

@@ -23,13 +23,27 @@ class Application : public Strategy {
     const compose::Output output = compose::Convert(input);
     for (const std::string& warning : output.warnings)
       ctx.warnings->push_back("spec.compose: " + warning);
-    if (output.errors.empty()) return OkStatus();
+    if (output.errors.empty()) return CheckServices(ctx, object, output);
     // Values that come from elsewhere are not known here; the controller judges with them.
     if (!spec.parameters_from.empty() && LacksParameters(output.errors)) return OkStatus();
     return InvalidObject(ctx.target.def().group_kind(), object.name(), output.errors);
   }
 
  private:
+  static Status CheckServices(const StrategyContext& ctx, const Object& object,
+                              const compose::Output& output) {
+    FieldErrors errors;
+    const v1::NamespacePolicy policy = PolicyOf(ctx, object.ns());
+    for (const compose::Service& service : output.services) {
+      for (const v1::PolicyFault& fault : v1::CheckPolicy(policy, service.spec.tmpl)) {
+        errors.push_back(Forbidden("spec.compose", fault.detail));
+        errors.back().place = fmt::format("services.{}.{}", service.compose_name, fault.compose);
+      }
+    }
+    if (errors.empty()) return OkStatus();
+    return InvalidObject(ctx.target.def().group_kind(), object.name(), errors);
+  }
+
   static bool LacksParameters(const FieldErrors& errors) {
     return std::any_of(errors.begin(), errors.end(), [](const FieldError& e) {
       return e.type == FieldError::Type::kRequired && e.field == "spec.parameters";

@@ -28,6 +28,15 @@ class Namespace : public Strategy {
     }
   }
 
+  Status Validate(const StrategyContext& ctx, const Object* old,
+                  const Object& object) const override {
+    const std::string_view policy = object.label(v1::kLabelPolicy);
+    if (v1::ParseNamespacePolicy(policy)) return OkStatus();
+    return InvalidObject(ctx.target.def().group_kind(), object.name(),
+                         {NotSupported(fmt::format("metadata.labels[{}]", v1::kLabelPolicy), policy,
+                                       {"Restricted", "Baseline", "Privileged"})});
+  }
+
   Status ValidateDelete(const Object& object) const override {
     for (const char* kept : {"default", "kube-system", "gantry-system"}) {
       if (object.name() == kept) {

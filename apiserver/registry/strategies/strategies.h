@@ -1,5 +1,6 @@
 #pragma once
 
+#include "apis/gantry.dev/v1/namespace_policy.h"
 #include "apiserver/registry/strategy.h"
 
 // One factory per strategy; each lives for ever.
@@ -7,10 +8,14 @@ namespace gantry::apiserver {
 
 const Strategy* DataStrategy();  // ConfigMap, Secret
 const Strategy* ApplicationStrategy();
+const Strategy* TemplateStrategy();  // Service, ServiceRevision, Container
 const Strategy* NamespaceStrategy();
 const Strategy* CrdStrategy();
 const Strategy* RoleStrategy();         // Role, ClusterRole
 const Strategy* RoleBindingStrategy();  // RoleBinding, ClusterRoleBinding
 const Strategy* ReviewStrategy();       // authorization and authentication reviews
+
+// What the namespace allows its containers.
+v1::NamespacePolicy PolicyOf(const StrategyContext& ctx, std::string_view ns);
 
 }  // namespace gantry::apiserver

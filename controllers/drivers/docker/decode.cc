@@ -94,6 +94,15 @@ RunOptions DecodeRunOptions(const Json& config, const Json& host) {
   r.init = Flag(host, "Init");
   r.read_only = Flag(host, "ReadonlyRootfs");
   r.ipc = Text(host, "IpcMode");
+  r.pid = Text(host, "PidMode");
+  r.privileged = Flag(host, "Privileged");
+  r.oom_kill_disable = Flag(host, "OomKillDisable");
+  if (const Json& devices = Field(host, "Devices"); devices.is_array()) {
+    for (const Json& d : devices) {
+      r.devices.push_back(
+          {Text(d, "PathOnHost"), Text(d, "PathInContainer"), Text(d, "CgroupPermissions")});
+    }
+  }
   r.shm_size_bytes = Integer(host, "ShmSize");
   if (const Json& limits = Field(host, "Ulimits"); limits.is_array()) {
     for (const Json& u : limits)

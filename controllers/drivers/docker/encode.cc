@@ -97,6 +97,14 @@ void EncodeIsolation(const RunOptions& run, Json* host) {
   SetIf(host, "SecurityOpt", run.security_options);
   SetIf(host, "Annotations", run.annotations);
   SetIf(host, "DnsOptions", run.dns_options);
+  SetIf(host, "PidMode", run.pid);
+  for (const Device& d : run.devices) {
+    (*host)["Devices"].push_back({{"PathOnHost", d.host_path},
+                                  {"PathInContainer", d.container_path},
+                                  {"CgroupPermissions", d.permissions}});
+  }
+  if (run.privileged) (*host)["Privileged"] = true;
+  if (run.oom_kill_disable) (*host)["OomKillDisable"] = true;
   if (run.init) (*host)["Init"] = true;
   if (run.read_only) (*host)["ReadonlyRootfs"] = true;
 }

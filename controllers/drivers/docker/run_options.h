@@ -16,6 +16,12 @@ struct Ulimit {
   int64_t hard = 0;
 };
 
+struct Device {
+  std::string host_path;
+  std::string container_path;
+  std::string permissions;  // of rwm
+};
+
 struct RunOptions {
   using Texts = std::vector<std::string>;
 
@@ -23,7 +29,11 @@ struct RunOptions {
   Texts groups;
   bool init = false;
   bool read_only = false;
-  std::string ipc;  // none | private | shareable
+  std::string ipc;  // none | private | shareable | host
+  std::string pid;  // host
+  bool privileged = false;
+  bool oom_kill_disable = false;
+  std::vector<Device> devices;
   int64_t shm_size_bytes = 0;
   std::vector<Ulimit> ulimits;
   std::map<std::string, std::string> sysctls;

@@ -45,6 +45,16 @@ TEST(RunOptions, KeysBecomeTheTemplate) {
       {"security_opt: ['no-new-privileges:true']",
        R"({"security": {"options": ["no-new-privileges"]}})"},
       {"security_opt: ['no-new-privileges:false']", "{}"},
+      {"privileged: true, cap_add: [SYS_ADMIN], pid: host, ipc: host, network_mode: host",
+       R"({"security": {"privileged": true, "capAdd": ["SYS_ADMIN"]}, "pid": "host", "ipc": "host",
+           "network": {"mode": "host"}})"},
+      {"oom_kill_disable: true, oom_score_adj: -5",
+       R"({"oomKillDisable": true, "tuning": {"oomScoreAdjustment": -5}})"},
+      {"devices: [/dev/a, '/dev/b:/dev/c', '/dev/d:rw', '/dev/e:/dev/f:mr', {source: /dev/g}]",
+       R"({"devices": [{"hostPath": "/dev/a"}, {"hostPath": "/dev/b", "containerPath": "/dev/c"},
+                       {"hostPath": "/dev/d", "permissions": "rw"},
+                       {"hostPath": "/dev/e", "containerPath": "/dev/f", "permissions": "rm"},
+                       {"hostPath": "/dev/g"}]})"},
       {"hostname: web, domainname: shop.example",
        R"({"network": {"hostname": "web", "domainname": "shop.example"}})"},
       {"dns: 9.9.9.9, dns_search: shop.example, dns_opt: ['ndots:2']",
@@ -142,10 +152,6 @@ TEST(RunOptions, FaultsSayWhatIsAllowed) {
        R"(.platform: Invalid value: "arm": must be os/architecture, such as linux/amd64)"},
       {"cap_drop: [NET_RAWW]",
        R"(.cap_drop[0]: Unsupported value: "NET_RAWW": is not a capability of Linux; did you mean "NET_RAW"?)"},
-      {"cap_add: [SYS_ADMIN]",
-       ".cap_add[0]: Forbidden: SYS_ADMIN gives power over the host and is not supported yet; "
-       "those "
-       "that engines give by default may be kept beside `cap_drop: [ALL]`"},
       {"security_opt: ['seccomp:unconfined']",
        ".security_opt[0]: Forbidden: only no-new-privileges is supported; profiles of seccomp, "
        "AppArmor and SELinux stay those of the host"},
@@ -156,14 +162,13 @@ TEST(RunOptions, FaultsSayWhatIsAllowed) {
        R"(.extra_hosts[0]: Invalid value: "db": must be name:address or name=address; the address host-gateway is the host's)"},
       {"extra_hosts: {db: nowhere}",
        R"(.extra_hosts.db: Invalid value: "db:nowhere": must be name:address or name=address; the address host-gateway is the host's)"},
-      {"network_mode: host", ".network_mode: Forbidden: the host's network is not supported yet"},
       {"network_mode: 'service:db'",
        ".network_mode: Forbidden: replicas come and go on any host, so that none can use another's "
        "network"},
       {"network_mode: wide",
-       R"(.network_mode: Unsupported value: "wide": must be none, or absent for the application's network)"},
+       R"(.network_mode: Unsupported value: "wide": must be none or host, or absent for the application's network)"},
       {"network_mode: none, ports: ['80']",
-       ".ports: Forbidden: a container without network publishes no port"},
+       ".ports: Forbidden: a container publishes ports only from the application's network"},
       {"ulimits: {nofil: 1}",
        R"(.ulimits.nofil: Unsupported value: "nofil": is not a limit of Linux; did you mean "nofile"?)"},
       {"ulimits: {nofile: {soft: 2, hard: 1}}",
@@ -176,7 +181,15 @@ TEST(RunOptions, FaultsSayWhatIsAllowed) {
        "fs.mqueue.*, kernel.msg*, kernel.sem and kernel.shm*"},
       {"links: ['db:mysql']",
        R"(.links[0]: Invalid value: "db": is not a service of this template)"},
-      {"ipc: host", ".ipc: Forbidden: the host's is not supported yet"},
+      {"devices: [fuse]",
+       R"(.devices[0]: Invalid value: "fuse": must be /dev/path[:/dev/path in the container][:permissions of rwm])"},
+      {"devices: ['/dev/a:/dev/b:rx']",
+       R"(.devices[0]: Invalid value: "/dev/a:/dev/b:rx": must be /dev/path[:/dev/path in the container][:permissions of rwm])"},
+      {"pid: 'service:db'",
+       ".pid: Forbidden: replicas come and go on any host, so that none can see another's "
+       "processes"},
+      {"userns_mode: host",
+       ".userns_mode: Forbidden: gives power over the host and is not supported yet"},
       {"cpuset: 0-", R"(.cpuset: Invalid value: "0-": must be numbers of CPUs, such as 0-2,4)"},
       {"memswap_limit: 1g", ".memswap_limit: Invalid value: 1073741824: needs a limit of memory"},
       {"mem_limit: 2g, memswap_limit: 1g",
@@ -186,21 +199,10 @@ TEST(RunOptions, FaultsSayWhatIsAllowed) {
        ".cpu_quota: Invalid value: 50000: cannot stand beside a limit of cpus"},
       {"blkio_config: {weight: 5}",
        ".blkio_config.weight: Invalid value: 5: must be 0, or between 10 and 1000"},
-      {"oom_score_adj: -5",
-       ".oom_score_adj: Forbidden: below 0 it outlives processes of the host when memory runs out, "
-       "which is not supported yet"},
       {"tmpfs: '/t:mode=9'",
        R"(.tmpfs: Invalid value: "9": must be octal permissions such as 1777)"},
       {"logging: {drivr: x}",
        R"(.logging.drivr: Unsupported value: "drivr": is not a key of logging; did you mean "driver"?)"},
-      {"privileged: true",
-       ".privileged: Forbidden: gives power over the host, which no namespace can allow its "
-       "services yet"},
-      {"devices: [/dev/fuse]",
-       ".devices: Forbidden: gives power over the host, which no namespace can allow its services "
-       "yet"},
-      {"pid: host",
-       ".pid: Forbidden: gives power over the host, which no namespace can allow its services yet"},
   };
   for (const Case& c : cases) {
     const Output out = ConvertRunKeys(c.keys);

@@ -54,9 +54,10 @@ TEST(EngineConfig, RunOptionsReachTheEngine) {
     "tty": true, "stdin": true, "readOnlyRoot": true, "platform": "linux/amd64", "ipc": "private",
     "shmSizeBytes": 9, "ulimits": [{"name": "nofile", "soft": 1, "hard": 2}],
     "sysctls": {"net.a": "1"}, "storageOptions": {"size": "1G"}, "annotations": {"a": "b"},
+    "pid": "host", "oomKillDisable": true, "devices": [{"hostPath": "/dev/a"}],
     "network": {"hostname": "h", "domainname": "d", "dns": ["1.1.1.1"], "dnsSearch": ["s"],
                 "dnsOptions": ["o"], "extraHosts": ["a:1.1.1.1"], "links": ["db:mysql"]},
-    "security": {"capAdd": ["CHOWN"], "capDrop": ["ALL"], "options": ["no-new-privileges"]},
+    "security": {"privileged": true, "capAdd": ["CHOWN"], "capDrop": ["ALL"], "options": ["no-new-privileges"]},
     "tuning": {"memorySwapBytes": 1, "memorySwappiness": 0, "pids": 3, "cpuShares": 4,
                "cpuPeriodMicros": 5, "cpuQuotaMicros": 6, "cpuset": "0", "blkioWeight": 8,
                "oomScoreAdjustment": 0}})"));
@@ -77,6 +78,11 @@ TEST(EngineConfig, RunOptionsReachTheEngine) {
   EXPECT_EQ(c.run.groups, tmpl.run.group_add);
   EXPECT_EQ(c.run.ipc, "private");
   EXPECT_EQ(c.run.shm_size_bytes, 9);
+  EXPECT_EQ(c.run.pid, "host");
+  EXPECT_TRUE(c.run.privileged && c.run.oom_kill_disable);
+  ASSERT_EQ(c.run.devices.size(), 1u);
+  EXPECT_EQ(c.run.devices[0].container_path, "/dev/a");
+  EXPECT_EQ(c.run.devices[0].permissions, "rwm");
   ASSERT_EQ(c.run.ulimits.size(), 1u);
   EXPECT_EQ(c.run.ulimits[0].hard, 2);
   EXPECT_EQ(c.run.sysctls, tmpl.run.sysctls);

@@ -68,6 +68,9 @@ TEST(EncodeContainer, WritesRunOptions) {
   run.init = run.read_only = true;
   run.ipc = "private";
   run.shm_size_bytes = 9;
+  run.pid = "host";
+  run.privileged = run.oom_kill_disable = true;
+  run.devices = {{"/dev/a", "/dev/b", "rw"}};
   run.ulimits = {{"nofile", 1, 2}};
   run.sysctls = {{"net.a", "1"}};
   run.storage_options = {{"size", "1G"}};
@@ -94,6 +97,9 @@ TEST(EncodeContainer, WritesRunOptions) {
                   "TmpfsOptions": {"SizeBytes": 1048576, "Mode": 448}}],
       "Tmpfs": {"/b": "noexec,uid=5,ro,size=4096,mode=1777"},
       "GroupAdd": ["mail"], "Init": true, "ReadonlyRootfs": true, "IpcMode": "private",
+      "PidMode": "host", "Privileged": true, "OomKillDisable": true,
+      "Devices": [{"PathOnHost": "/dev/a", "PathInContainer": "/dev/b",
+                   "CgroupPermissions": "rw"}],
       "ShmSize": 9, "Ulimits": [{"Name": "nofile", "Soft": 1, "Hard": 2}],
       "Sysctls": {"net.a": "1"}, "StorageOpt": {"size": "1G"}, "Annotations": {"a": "b"},
       "DnsOptions": ["ndots:2"], "CapAdd": ["CHOWN"], "CapDrop": ["ALL"],
