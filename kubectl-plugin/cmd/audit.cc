@@ -27,7 +27,7 @@ struct AuditFlags {
 };
 
 // `services.gantry.dev/web in shop`, or the path of what is no object.
-std::string Target(const Json& event) {
+std::string AuditedObject(const Json& event) {
   const Json& ref = GetObject(event, "objectRef");
   if (ref.empty()) return GetString(event, "requestURI");
   std::string text = GetString(ref, "resource");
@@ -39,13 +39,13 @@ std::string Target(const Json& event) {
   return ns.empty() ? text : text + " in " + ns;
 }
 
-std::vector<std::string> Row(const Json& event) {
+std::vector<std::string> AuditRow(const Json& event) {
   const Json& status = GetObject(event, "responseStatus");
   const Json& from = GetArray(event, "sourceIPs");
   return {GetString(event, "requestReceivedTimestamp").substr(0, 19) + "Z",
           GetString(GetObject(event, "user"), "username", "<unknown>"),
           GetString(event, "verb"),
-          Target(event),
+          AuditedObject(event),
           std::to_string(GetInt(status, "code")),
           from.empty() || !from[0].is_string() ? "" : from[0].get<std::string>()};
 }
@@ -125,7 +125,7 @@ class AuditReader {
       // One row for each request, also where the log has several stages of it.
       if (GetString(event, "stage") != "ResponseComplete") continue;
       if (rows_++ == 0) columns_.Row({"TIME", "USER", "VERB", "OBJECT", "CODE", "FROM"});
-      columns_.Row(Row(event));
+      columns_.Row(AuditRow(event));
       if (rows_ % kRowsAtOnce == 0) columns_.Flush();
     }
     buffer->erase(0, end + 1);
