@@ -199,8 +199,8 @@ Rules Policy::Aggregate(const std::string& self,
   Rules rules;
   MutexLock lock(&mu_);
   for (auto it = roles_.lower_bound({"", ""}); it != roles_.end() && it->first.ns.empty(); ++it) {
-    const auto& [key, slot] = *it;
-    if (key.name == self || !slot.role) continue;
+    const Slot& slot = it->second;
+    if (it->first.name == self || !slot.role) continue;
     const bool selected =
         std::any_of(selectors.begin(), selectors.end(),
                     [&](const LabelSelector& s) { return s.Matches(slot.role->labels); });

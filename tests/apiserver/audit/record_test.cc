@@ -37,7 +37,10 @@ class AuditRecordTest : public testing::Test {
     char name[] = "/tmp/gantry-audit.XXXXXX";
     dir_ = mkdtemp(name);
   }
-  ~AuditRecordTest() override { std::filesystem::remove_all(dir_); }
+  ~AuditRecordTest() override {
+    trail_.log.reset();
+    std::filesystem::remove_all(dir_);
+  }
 
   void Start(const std::string& rules) {
     AuditLogOptions options;

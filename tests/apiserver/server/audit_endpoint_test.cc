@@ -32,7 +32,11 @@ class AuditEndpointTest : public testing::Test {
     log_->Write("half a line\n");
     Record("3", "ann", "update", "nodes", "", "y", 30);
   }
-  ~AuditEndpointTest() override { std::filesystem::remove_all(dir_); }
+  ~AuditEndpointTest() override {
+    endpoint_.reset();
+    log_.reset();
+    std::filesystem::remove_all(dir_);
+  }
 
   void Record(const char* id, const char* user, const char* verb, const char* resource,
               const char* ns, const char* name, int minute) {
