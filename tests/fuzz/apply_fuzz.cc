@@ -169,6 +169,9 @@ class World {
       const bool texts = std::all_of(map.begin(), map.end(), IsText);
       if (!map.is_null() && (!map.is_object() || !texts)) return true;
     }
+    for (const char* key : {"name", "generateName", "namespace", "uid", "resourceVersion"}) {
+      if (gantry::GetAny(metadata, key).is_structured()) return true;
+    }
     const Json& finalizers = gantry::GetAny(metadata, "finalizers");
     const Json& owners = gantry::GetAny(metadata, "ownerReferences");
     return !(metadata.is_object() || metadata.is_null()) ||
