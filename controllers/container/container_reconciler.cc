@@ -25,10 +25,10 @@ Wanted WantedOf(const Object& container, const Json& status) {
   want.container_id = GetString(status, "containerID");
   want.restart_count = static_cast<int>(GetInt(status, "restartCount"));
   want.started_at = GetString(status, "startedAt");
-  const Json* running = FindCondition(status, kConditionRunning);
-  if (running && GetString(*running, "status") == "True") {
+  if (const Json* running = FindCondition(status, kConditionRunning)) {
     const auto since = ParseTime(GetString(*running, "lastTransitionTime"));
-    if (since.ok()) want.running_since = *since;
+    const bool runs = GetString(*running, "status") == "True";
+    if (since.ok()) (runs ? want.running_since : want.stopped_since) = *since;
   }
   return want;
 }
@@ -36,6 +36,13 @@ Wanted WantedOf(const Object& container, const Json& status) {
 // Whether an answer to create or start may mean that something it needs is not there, or, a
 // network, there twice, which engines call a bad request.
 bool LacksResources(Code code) { return code == Code::kNotFound || code == Code::kBadRequest; }
+
+// Whether a failed start says that something has a thing which may come free again; another
+// container would not get it sooner.
+bool IsHeldByOthers(const std::string& message) {
+  return message.find("port is already allocated") != std::string::npos ||
+         message.find("address already in use") != std::string::npos;
+}
 
 // The engine's time without its nanoseconds, as metav1.Time.
 std::string WholeSeconds(const std::string& engine_time) {
@@ -180,7 +187,7 @@ Result<std::string> ContainerReconciler::Execute(const Context& ctx, docker::Eng
     case Plan::Step::kNone: break;
     case Plan::Step::kCreate: return Create(ctx, engine, container, want.spec.tmpl);
     case Plan::Step::kStart:
-      GANTRY_TRY(StartThere(ctx, engine, container, plan.start_id));
+      GANTRY_TRY(StartThere(ctx, engine, container, plan.start_id, plan.current->state.error));
       return plan.start_id;
   }
   return std::string();
@@ -207,13 +214,22 @@ Result<std::string> ContainerReconciler::Create(const Context& ctx, docker::Engi
   if (!id.ok()) return id.error().Wrap("create");
   recorder_->Record(container, runtime::EventType::kNormal, "Created",
                     fmt::format("created container {}", config.name));
-  GANTRY_TRY(StartThere(ctx, engine, container, *id));
+  GANTRY_TRY(StartThere(ctx, engine, container, *id, /*earlier_failure=*/""));
   return id;
 }
 
 Status ContainerReconciler::StartThere(const Context& ctx, docker::Engine* engine,
-                                       const Object& container, const std::string& id) {
+                                       const Object& container, const std::string& id,
+                                       const std::string& earlier_failure) {
   Status started = engine->StartContainer(ctx, id);
+  if (!started.ok() && started.code() == Code::kInternal && !earlier_failure.empty() &&
+      !IsHeldByOthers(started.error().message)) {
+    // The engine cannot, for the second time: an engine that ended in the middle of a start may
+    // leave files, mounts or endpoints that are in the way of this container for good.
+    recorder_->Record(container, runtime::EventType::kWarning, "Replaced",
+                      "does not start any more and is made anew: " + started.error().message);
+    GANTRY_TRY(engine->RemoveContainer(ctx, id, /*force=*/true).Wrap("remove"));
+  }
   if (started.ok() || !LacksResources(started.code())) return std::move(started).Wrap("start");
   // An older engine attaches networks at the start: the network may be missing only now. A
   // container that has only been created does not keep it from being removed, either.

@@ -31,9 +31,10 @@ class ContainerReconciler {
   Result<std::string> Create(const Context& ctx, docker::Engine* engine, const Object& container,
                              const v1::ContainerTemplate& tmpl);
   // Starts it, and puts the network that it may miss in order first. Removes a container that
-  // cannot start any more, so that the next look makes a new one.
+  // cannot start any more, so that the next look makes a new one. `earlier_failure`: what the
+  // engine says of its last start, empty when that went well.
   Status StartThere(const Context& ctx, docker::Engine* engine, const Object& container,
-                    const std::string& id);
+                    const std::string& id, const std::string& earlier_failure);
   // Creates it under the config's name, or under another one when something else has that name.
   Result<std::string> CreateNamed(const Context& ctx, docker::Engine* engine,
                                   docker::ContainerConfig config, const Object& container);

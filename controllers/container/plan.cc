@@ -102,6 +102,11 @@ void JudgeExisting(const Wanted& want, const docker::ContainerDetails& c, WallTi
   }
   if (WantsRestart(want.spec.tmpl, c)) {
     // The engine gave up or was told to stop; after its own restart it does this by itself.
+    const Duration left = kStoppedByOthers - Between(want.stopped_since.value_or(now), now);
+    if (left > 0s) {
+      plan->requeue = runtime::Requeue::After(left);
+      return SetWaiting(plan, "Exited", "Stopped", DescribeExit(c.state));
+    }
     plan->step = Plan::Step::kStart;
     plan->start_id = c.id;
     ++plan->restart_count;

@@ -21,6 +21,8 @@ struct Wanted {
   std::string started_at;  // whole seconds
   // Since when, by our own clock, the container that started at `started_at` has been seen running.
   std::optional<WallTime> running_since;
+  // Since when, by our own clock, it has been seen not to run.
+  std::optional<WallTime> stopped_since;
 };
 
 // The engine's containers that carry the object's uid.
@@ -45,6 +47,11 @@ struct Plan {
   const docker::ContainerDetails* current = nullptr;  // into Observed
   runtime::Requeue requeue;
 };
+
+// How long a container that was stopped past Gantry is left to whoever stopped it: the engine, which
+// ends or has just begun, or a `docker restart`. A start in the middle of that can leave it in a
+// state in which it never starts again.
+inline constexpr Duration kStoppedByOthers = std::chrono::seconds(5);
 
 Plan MakePlan(const Wanted& want, const Observed& have, WallTime now);
 

@@ -126,10 +126,30 @@ TEST(ContainerPlan, WhetherAnEndedProcessRunsAgain) {
     Wanted w = Want();
     w.spec.tmpl.restart_policy = c.policy;
     w.spec.tmpl.restart_max_retries = c.max;
+    w.stopped_since = kNow - kStoppedByOthers;
     const Plan p = MakePlan(w, have, kNow);
     EXPECT_EQ(p.step, c.step) << c.policy << c.exit_code;
     EXPECT_EQ(p.phase, c.phase) << c.policy << c.exit_code;
   }
+}
+
+TEST(ContainerPlan, WhoeverStoppedItIsLetFinish) {
+  const Observed have = {Engine("a", "exited")};
+  Wanted w = Want();
+  w.spec.tmpl.restart_policy = "always";
+  Plan p = MakePlan(w, have, kNow);  // seen for the first time
+  EXPECT_EQ(p.step, Plan::Step::kNone);
+  EXPECT_EQ(p.reason, "Stopped");
+  EXPECT_EQ(p.requeue.delay, kStoppedByOthers);
+  EXPECT_EQ(p.restart_count, 0);
+  w.stopped_since = kNow - 2s;
+  p = MakePlan(w, have, kNow);
+  EXPECT_EQ(p.step, Plan::Step::kNone);
+  EXPECT_EQ(p.requeue.delay, kStoppedByOthers - 2s);
+  w.stopped_since = kNow - kStoppedByOthers;
+  p = MakePlan(w, have, kNow);
+  EXPECT_EQ(p.step, Plan::Step::kStart);
+  EXPECT_EQ(p.restart_count, 1);
 }
 
 TEST(ContainerPlan, DeletionRemovesAllAndReleases) {

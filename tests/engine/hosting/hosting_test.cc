@@ -6,6 +6,7 @@
 namespace gantry::testing {
 namespace {
 
+using namespace std::chrono_literals;
 using docker::RealEngine;
 
 std::unique_ptr<RealEngine> shared;
@@ -41,6 +42,31 @@ TEST(HostingOnDaemon, RestartKeepsContainers) {
     EXPECT_EQ(GetString(world.AwaitReady("api").status(), "containerID"), api) << how;
     EXPECT_EQ(world.AllOnHost().size(), 2u) << how;
   }
+}
+
+// A layer that is damaged on the host, as a crash in the wrong moment can leave it: the engine
+// never starts that container again.
+TEST(HostingOnDaemon, AContainerThatCannotStartIsReplaced) {
+  ASSERT_TRUE(RealEngine::Available()) << "needs root, dockerd, docker and busybox";
+  RealEngine daemon;
+  World world(daemon.endpoint());
+  world.StartControllers();
+  world.MakeNode("host-1", daemon.endpoint());
+  world.MakeContainer("web");
+  const std::string first = GetString(world.AwaitReady("web").status(), "containerID");
+  int rc = 0;
+  const std::string out = docker::RunShell(
+      fmt::format("rm \"{0}/data/overlay2/$(cat {0}/data/image/overlay2/layerdb/mounts/{1}/mount-id)"
+                  "/lower\"",
+                  daemon.dir(), first),
+      &rc);
+  ASSERT_EQ(rc, 0) << out;
+  ASSERT_TRUE(world.engine->StopContainer(world.ctx, first, 1s).ok());
+  world.Await("web", [&](const Object& o) {
+    return IsReady(o) && GetString(o.status(), "containerID") != first;
+  });
+  EXPECT_EQ(world.OnHost("web").size(), 1u);
+  EXPECT_NE(world.AwaitEvent("Replaced"), "");
 }
 
 }  // namespace
