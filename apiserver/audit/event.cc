@@ -68,8 +68,8 @@ void AddAnswer(const Response& response, const AuditDecision& decision, Json* ev
 
 }  // namespace
 
-std::string AuditLine(const Request& request, const AuditDecision& decision,
-                      const AuditMoment& moment, const std::string& uri) {
+Json AuditEvent(const Request& request, const AuditDecision& decision, const AuditMoment& moment,
+                const std::string& uri) {
   Json event = {{"kind", "Event"},
                 {"apiVersion", "audit.k8s.io/v1"},
                 {"level", AuditLevelName(decision.level)},
@@ -79,8 +79,8 @@ std::string AuditLine(const Request& request, const AuditDecision& decision,
                 {"verb", request.info.verb},
                 {"user", UserJson(request.impersonator.value_or(request.user))},
                 {"sourceIPs", {SourceAddress(request)}},
-                {"requestReceivedTimestamp", FormatMicroTime(moment.received)},
-                {"stageTimestamp", FormatMicroTime(moment.now)}};
+                {"requestReceivedTimestamp", FormatMicroTime(moment.received)}};
+  SetStageTime(moment.now, &event);
   if (request.impersonator) event["impersonatedUser"] = UserJson(request.user);
   const std::string_view agent = request.headers.Get("User-Agent").substr(0, kLongestAgent);
   if (!agent.empty()) event["userAgent"] = agent;
@@ -91,7 +91,11 @@ std::string AuditLine(const Request& request, const AuditDecision& decision,
     if (!object.is_null()) event["requestObject"] = std::move(object);
   }
   if (moment.response != nullptr) AddAnswer(*moment.response, decision, &event);
-  return DumpJson(event) + "\n";
+  return event;
 }
+
+void SetStageTime(WallTime now, Json* event) { (*event)["stageTimestamp"] = FormatMicroTime(now); }
+
+std::string AuditLine(const Json& event) { return DumpJson(event) + "\n"; }
 
 }  // namespace gantry::apiserver

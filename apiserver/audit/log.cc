@@ -138,6 +138,7 @@ void AuditLog::Write(std::string line) {
     if (queued_bytes_ + line.size() <= options_.queue_bytes) {
       queued_bytes_ += line.size();
       queue_.push_back(std::move(line));
+      ++given_;
       if (queue_.size() == 1) wake_.SignalAll();
       return;
     }
@@ -157,7 +158,8 @@ void AuditLog::Write(std::string line) {
 
 void AuditLog::Flush() {
   MutexLock lock(&mu_);
-  while (!queue_.empty() || writing_) written_.Wait(&mu_);
+  const uint64_t so_far = given_;
+  while (done_ < so_far) written_.Wait(&mu_);
 }
 
 std::vector<std::string> AuditLog::Files() const {
@@ -175,12 +177,11 @@ void AuditLog::Run() {
       if (queue_.empty()) return;
       lines.swap(queue_);
       queued_bytes_ = 0;
-      writing_ = true;
     }
     WriteLines(lines);
-    lines.clear();
     MutexLock lock(&mu_);
-    writing_ = false;
+    done_ += lines.size();
+    lines.clear();
     written_.SignalAll();
   }
 }

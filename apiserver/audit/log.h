@@ -62,7 +62,8 @@ class AuditLog {
   CondVar written_;
   std::vector<std::string> queue_ GUARDED_BY(mu_);
   size_t queued_bytes_ GUARDED_BY(mu_) = 0;
-  bool writing_ GUARDED_BY(mu_) = false;
+  uint64_t given_ GUARDED_BY(mu_) = 0;  // lines that were queued, ever
+  uint64_t done_ GUARDED_BY(mu_) = 0;   // of these: written or dropped
   // Since the last line about it in the server's own log.
   uint64_t dropped_ GUARDED_BY(mu_) = 0;
   MonoTime next_complaint_ GUARDED_BY(mu_){};

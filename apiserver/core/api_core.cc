@@ -68,17 +68,7 @@ Status ApiCore::MakeNamespace(const Context& ctx, const std::string& name) {
   GANTRY_TRY_SET(const Target target, kinds_.Find("", "v1", "namespaces"));
   if (registry_.Get(target, "", name).ok()) return OkStatus();
   std::vector<std::string> warnings;
-  const WriteScope scope{target,
-                         "",
-                         "",
-                         "",
-                         SystemUser(),
-                         ctx,
-                         false,
-                         FieldValidation::kIgnore,
-                         "gantry-apiserver",
-                         {},
-                         &warnings};
+  const WriteScope scope = SystemScope(target, {}, ctx, &warnings);
   Json object = {{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", name}}}};
   const Result<Written> written = RunBlocking(registry_.Create(scope, std::move(object)));
   if (!written.ok() && written.code() != Code::kAlreadyExists) {

@@ -12,17 +12,7 @@ Status MakeOne(Registry* registry, const Context& ctx, const rbac::Default& want
   GANTRY_TRY_SET(const Target target,
                  registry->deps().kinds->Find(rbac::kGroup, "v1", wanted.resource));
   std::vector<std::string> warnings;
-  WriteScope scope{target,
-                   "",
-                   "",
-                   "",
-                   SystemUser(),
-                   ctx,
-                   false,
-                   FieldValidation::kIgnore,
-                   "gantry-apiserver",
-                   {},
-                   &warnings};
+  WriteScope scope = SystemScope(target, {}, ctx, &warnings);
   const Result<EntryPtr> stored = registry->Get(target, "", wanted.name);
   if (stored.ok()) {
     GANTRY_TRY_SET(const Json object, DecodeEntry(target, **stored));

@@ -15,21 +15,6 @@ constexpr size_t kAtOnce = 1000;
 const GroupVersionResource kDefinitions{"apiextensions.k8s.io", "v1", "customresourcedefinitions"};
 constexpr const char* kCleanup = "customresourcecleanup.apiextensions.k8s.io";
 
-WriteScope ScopeFor(const Target& target, const ObjectKey& key,
-                    std::vector<std::string>* warnings) {
-  return {target,
-          key.ns,
-          key.name,
-          "",
-          SystemUser(),
-          Context(),
-          false,
-          FieldValidation::kIgnore,
-          "gantry-apiserver",
-          {},
-          warnings};
-}
-
 // Who is left of a kind, and what holds them.
 std::string DescribeRemaining(const Tree& left, const std::string& crd) {
   std::map<std::string, size_t> finalizers;
@@ -175,7 +160,7 @@ bool Maintenance::Write(const GroupVersionResource& resource, const std::string&
     change(&object);
     return object.json();
   };
-  WriteScope scope = ScopeFor(*target, {"", name}, &warnings);
+  WriteScope scope = SystemScope(*target, {"", name}, Context(), &warnings);
   scope.subresource = subresource;
   const Result<Written> written = RunBlocking(registry_->Update(scope, mutation));
   if (written.ok() || written.code() == Code::kNotFound) return true;
@@ -187,7 +172,7 @@ bool Maintenance::Write(const GroupVersionResource& resource, const std::string&
 void Maintenance::DeleteAll(const Target& target, const std::function<bool(const Entry&)>& wanted) {
   const Snapshot snapshot = target.kind->cache->Current();
   std::vector<std::string> warnings;
-  const WriteScope scope = ScopeFor(target, {}, &warnings);
+  const WriteScope scope = SystemScope(target, {}, Context(), &warnings);
   const DeleteOptions options;
   Tree::Iterator it(snapshot.tree, "");
   while (it.Valid()) {

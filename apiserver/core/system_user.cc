@@ -8,4 +8,19 @@ const User& SystemUser() {
   return *user;
 }
 
+WriteScope SystemScope(const Target& target, const ObjectKey& key, const Context& ctx,
+                       std::vector<std::string>* warnings) {
+  return {target,
+          key.ns,
+          key.name,
+          "",
+          SystemUser(),
+          ctx,
+          false,
+          FieldValidation::kIgnore,
+          "gantry-apiserver",
+          {},
+          warnings};
+}
+
 }  // namespace gantry::apiserver

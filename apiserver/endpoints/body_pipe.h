@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -29,6 +30,18 @@ class BodyPipe {
   std::string bytes_ GUARDED_BY(mu_);
   bool ended_ GUARDED_BY(mu_) = false;
   bool closed_ GUARDED_BY(mu_) = false;
+};
+
+// The body of an answer that is what a producer writes into `pipe`; closes it at the end.
+class PipeStream : public BodyStream {
+ public:
+  explicit PipeStream(std::shared_ptr<BodyPipe> pipe) : pipe_(std::move(pipe)) {}
+  ~PipeStream() override { pipe_->Close(); }
+  State Pull(std::string* out, size_t max) override { return pipe_->Pull(out, max); }
+  void OnReady(std::function<void()> wake) override { pipe_->OnReady(std::move(wake)); }
+
+ private:
+  const std::shared_ptr<BodyPipe> pipe_;
 };
 
 }  // namespace gantry::apiserver

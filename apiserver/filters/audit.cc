@@ -9,24 +9,20 @@ namespace {
 void Record(const Request& request, const AuditDecision& decision, const AuditMoment& moment,
             AuditLog* log) {
   if (!decision.Records(moment.stage)) return;
-  log->Write(AuditLine(request, decision, moment, LoggableUri(request)));
+  log->Write(AuditLine(AuditEvent(request, decision, moment, LoggableUri(request))));
 }
 
-// The line about the end of a stream is made at its start, for the request does not live so long;
-// only the time is put in when it ends.
+// The event about the end of a stream is made at its start, for the request does not live so long.
 void RecordStream(const Request& request, const AuditDecision& decision, AuditMoment moment,
                   Clock* clock, AuditLog* log, Response* response) {
   moment.stage = AuditStage::kResponseStarted;
   Record(request, decision, moment, log);
   moment.stage = AuditStage::kResponseComplete;
   if (!decision.Records(moment.stage)) return;
-  std::string line = AuditLine(request, decision, moment, LoggableUri(request));
-  const std::string begun = "\"stageTimestamp\":\"" + FormatMicroTime(moment.now) + "\"";
-  const size_t at = line.rfind(begun);
-  ObserveBody(response, [line = std::move(line), at, size = begun.size(), clock, log](size_t) {
-    std::string ended = line;
-    ended.replace(at, size, "\"stageTimestamp\":\"" + FormatMicroTime(clock->Now()) + "\"");
-    log->Write(std::move(ended));
+  Json event = AuditEvent(request, decision, moment, LoggableUri(request));
+  ObserveBody(response, [event = std::move(event), clock, log](size_t) mutable {
+    SetStageTime(clock->Now(), &event);
+    log->Write(AuditLine(event));
   });
 }
 

@@ -68,17 +68,6 @@ bool SendFile(const std::string& path, const Wanted& wanted, BodyPipe* pipe) {
   return true;
 }
 
-class Records : public BodyStream {
- public:
-  explicit Records(std::shared_ptr<BodyPipe> pipe) : pipe_(std::move(pipe)) {}
-  ~Records() override { pipe_->Close(); }
-  State Pull(std::string* out, size_t max) override { return pipe_->Pull(out, max); }
-  void OnReady(std::function<void()> wake) override { pipe_->OnReady(std::move(wake)); }
-
- private:
-  const std::shared_ptr<BodyPipe> pipe_;
-};
-
 }  // namespace
 
 Task<Response> AuditEndpoint::Answer(Request& request) {
@@ -98,7 +87,7 @@ Task<Response> AuditEndpoint::Answer(Request& request) {
   Response response;
   response.content_type = "application/x-ndjson";
   response.long_running = true;
-  response.stream = std::make_unique<Records>(pipe);
+  response.stream = std::make_unique<PipeStream>(pipe);
   co_return response;
 }
 

@@ -13,17 +13,6 @@ namespace gantry::apiserver {
 
 namespace fs = std::filesystem;
 
-class BackupEndpoint::Body : public BodyStream {
- public:
-  explicit Body(std::shared_ptr<BodyPipe> pipe) : pipe_(std::move(pipe)) {}
-  ~Body() override { pipe_->Close(); }
-  State Pull(std::string* out, size_t max) override { return pipe_->Pull(out, max); }
-  void OnReady(std::function<void()> wake) override { pipe_->OnReady(std::move(wake)); }
-
- private:
-  const std::shared_ptr<BodyPipe> pipe_;
-};
-
 BackupEndpoint::BackupEndpoint(store::Store* store, std::string scratch)
     : store_(store), scratch_(std::move(scratch)) {
   Clear();
@@ -70,7 +59,7 @@ Task<Response> BackupEndpoint::Answer(Request&) {
   response.content_type = "application/x-tar";
   response.headers.Set("Content-Disposition", "attachment; filename=\"gantry-backup.tar\"");
   response.long_running = true;
-  response.stream = std::make_unique<Body>(pipe);
+  response.stream = std::make_unique<PipeStream>(pipe);
   co_return response;
 }
 

@@ -26,8 +26,6 @@ class BackupEndpoint {
   Task<Response> Answer(Request& request);
 
  private:
-  class Body;
-
   void Clear();
   Status CopyStore();
 

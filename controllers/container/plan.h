@@ -48,9 +48,9 @@ struct Plan {
   runtime::Requeue requeue;
 };
 
-// How long a container that was stopped past Gantry is left to whoever stopped it: the engine, which
-// ends or has just begun, or a `docker restart`. A start in the middle of that can leave it in a
-// state in which it never starts again.
+// How long a container that was stopped past Gantry is left to whoever stopped it: the engine,
+// which ends or has just begun, or a `docker restart`. A start in the middle of that can leave it
+// in a state in which it never starts again.
 inline constexpr Duration kStoppedByOthers = std::chrono::seconds(5);
 
 Plan MakePlan(const Wanted& want, const Observed& have, WallTime now);

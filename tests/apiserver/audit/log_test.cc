@@ -5,10 +5,12 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 namespace gantry::apiserver {
 namespace {
@@ -141,6 +143,19 @@ TEST_F(AuditLogTest, ASlowDiskBlocksNobody) {
   EXPECT_GE(read.size(), 4096u);
   EXPECT_LT(read.size(), 1000u * 1024) << "some were dropped";
   EXPECT_EQ(read.size() % 1024, 0u) << "whole lines";
+}
+
+TEST_F(AuditLogTest, FlushWaitsForNothingThatComesLater) {
+  options_.max_bytes = 1 << 20;
+  options_.max_files = 1;
+  auto log = Open();
+  std::atomic<bool> done = false;
+  std::thread writer([&] {
+    while (!done) log->Write("without a pause\n");
+  });
+  for (int i = 0; i < 200; ++i) log->Flush();  // returns
+  done = true;
+  writer.join();
 }
 
 TEST_F(AuditLogTest, AFullDiskLeavesWholeLines) {

@@ -26,9 +26,9 @@ constexpr char kPage[] = GANTRY_ROOT "/apiserver/gantry/metrics.md";
 constexpr char kIntroduction[] =
     R"(# Metrics
 
-`/metrics` in Prometheus' text format, for members of `system:masters`. Families that mean the same as one of
-Kubernetes have its name and labels, so that its dashboards and alerts work; those of Gantry alone begin with
-`gantry_`. Labels take a small set of values: a client that asks for what does not exist, or invents names, adds no
+`/metrics` in Prometheus' text format, for members of `system:masters` and for those whose roles allow the path, as
+`system:monitoring` does. Families that mean the same as one of Kubernetes have its name and labels, so that its
+dashboards and alerts work; those of Gantry alone begin with `gantry_`. Labels take a small set of values: a client that asks for what does not exist, or invents names, adds no
 series. Requests are counted by resource only when that resource is served; all others have empty labels.
 
 A test writes and checks this page (`GANTRY_UPDATE=1 metrics_page_test`).

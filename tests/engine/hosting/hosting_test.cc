@@ -56,9 +56,10 @@ TEST(HostingOnDaemon, AContainerThatCannotStartIsReplaced) {
   const std::string first = GetString(world.AwaitReady("web").status(), "containerID");
   int rc = 0;
   const std::string out = docker::RunShell(
-      fmt::format("rm \"{0}/data/overlay2/$(cat {0}/data/image/overlay2/layerdb/mounts/{1}/mount-id)"
-                  "/lower\"",
-                  daemon.dir(), first),
+      fmt::format(
+          "rm \"{0}/data/overlay2/$(cat {0}/data/image/overlay2/layerdb/mounts/{1}/mount-id)"
+          "/lower\"",
+          daemon.dir(), first),
       &rc);
   ASSERT_EQ(rc, 0) << out;
   ASSERT_TRUE(world.engine->StopContainer(world.ctx, first, 1s).ok());
