@@ -33,9 +33,9 @@ std::string Remote(const Socket& socket) {
 
 }  // namespace
 
-Connection::Connection(Socket socket, std::shared_ptr<const TlsContext> tls, Shard* shard)
+Connection::Connection(Socket socket, Shard* shard)
     : shard_(shard),
-      tls_(std::move(socket), std::move(tls)),
+      tls_(std::move(socket), shard->tls().Get()),
       remote_(Remote(tls_.socket())),
       stats_(std::make_shared<ConnectionStats>(remote_, Clock::Real()->Mono())),
       ctx_(Context().WithCancel()) {
@@ -44,9 +44,9 @@ Connection::Connection(Socket socket, std::shared_ptr<const TlsContext> tls, Sha
 
 Connection::~Connection() = default;
 
-void Connection::Start(Socket socket, std::shared_ptr<const TlsContext> tls, Shard* shard) {
+void Connection::Start(Socket socket, Shard* shard) {
   if (shard->stopping()) return;
-  Run(std::make_shared<Connection>(std::move(socket), std::move(tls), shard));
+  Run(std::make_shared<Connection>(std::move(socket), shard));
 }
 
 // ---- events
@@ -238,6 +238,8 @@ Task<bool> Connection::ServeOne() {
   if (state != RequestParser::State::kComplete) co_return co_await Refuse(state, parser.message());
 
   request.remote = remote_;
+  tls_.ReviewIdentity(shard_->tls());
+  request.peer_not_after = tls_.identity_end();
   request.peer_common_name = tls_.common_name();
   request.peer_organizations = tls_.organizations();
   request.ctx = ctx_;

@@ -34,8 +34,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   };
 
   // Serves `socket` from now on. On the shard's thread.
-  static void Start(Socket socket, std::shared_ptr<const TlsContext> tls, Shard* shard);
-  Connection(Socket socket, std::shared_ptr<const TlsContext> tls, Shard* shard);
+  static void Start(Socket socket, Shard* shard);
+  Connection(Socket socket, Shard* shard);
   ~Connection();
 
   // All on the shard's thread.

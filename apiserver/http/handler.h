@@ -95,7 +95,8 @@ struct Request {
   // Subject of the verified client certificate: common name and organisations; empty without one.
   std::string peer_common_name;
   std::vector<std::string> peer_organizations;
-  bool websocket = false;  // the client asks for an upgrade to WebSocket
+  WallTime peer_not_after{};  // when that certificate, or one of its issuers', ends
+  bool websocket = false;     // the client asks for an upgrade to WebSocket
   // Cancelled when the client leaves or the server stops.
   Context ctx;
 

@@ -33,7 +33,7 @@ class ListenerImpl final : public Listener {
     size_t threads = options.io_threads;
     if (threads == 0) threads = std::max(1u, std::thread::hardware_concurrency());
     for (size_t i = 0; i < threads; ++i) {
-      shards_.push_back(std::make_unique<Shard>(&options_, &handler_));
+      shards_.push_back(std::make_unique<Shard>(&options_, &handler_, &tls_));
     }
     acceptor_.emplace(shards_[0]->io());
     pause_.emplace(shards_[0]->io());
@@ -69,6 +69,12 @@ class ListenerImpl final : public Listener {
     Accept();
     for (const auto& shard : shards_) shard->StartThread();
     running_ = true;
+  }
+
+  Status UseTls(const TlsFiles& files) override {
+    GANTRY_TRY_SET(auto next, TlsContext::Create(files));
+    tls_.Set(std::move(next));
+    return OkStatus();
   }
 
   uint16_t port() const override { return port_; }
@@ -134,7 +140,7 @@ class ListenerImpl final : public Listener {
     }
     full_ = false;
     asio::post(shard->io(),
-               [this, shard, socket] { Connection::Start(std::move(*socket), tls_, shard); });
+               [this, shard, socket] { Connection::Start(std::move(*socket), shard); });
     Accept();
   }
 
@@ -146,7 +152,7 @@ class ListenerImpl final : public Listener {
   }
 
   const ListenerOptions options_;
-  const std::shared_ptr<const TlsContext> tls_;
+  TlsSource tls_;
   const Handler handler_;
   std::vector<std::unique_ptr<Shard>> shards_;
   std::optional<Acceptor> acceptor_;

@@ -47,6 +47,11 @@ class Listener {
   // Stops at once if Stop was not called.
   virtual ~Listener() = default;
 
+  // New handshakes use these from now on; connections go on as they are, but a request with a
+  // client certificate whose issuer is not believed any more counts as one without. kInvalid, and
+  // the old ones stay, when they cannot be used.
+  virtual Status UseTls(const TlsFiles& files) = 0;
+
   virtual uint16_t port() const = 0;
   virtual size_t connections() const = 0;
   // What the connections did, at most `limit` of them.

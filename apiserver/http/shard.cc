@@ -10,9 +10,10 @@ namespace gantry::apiserver {
 
 using boost::system::error_code;
 
-Shard::Shard(const ListenerOptions* options, const Handler* handler)
+Shard::Shard(const ListenerOptions* options, const Handler* handler, const TlsSource* tls)
     : options_(options),
       handler_(handler),
+      tls_(tls),
       work_(io_.get_executor()),
       tick_timer_(io_),
       flush_timer_(io_),

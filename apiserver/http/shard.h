@@ -28,7 +28,7 @@ class Shard {
  public:
   static constexpr size_t kReadSize = 17 * 1024;  // a TLS record and its overhead
 
-  Shard(const ListenerOptions* options, const Handler* handler);
+  Shard(const ListenerOptions* options, const Handler* handler, const TlsSource* tls);
   ~Shard();  // REQUIRES: Join() returned
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
@@ -42,6 +42,7 @@ class Shard {
   boost::asio::io_context& io() { return io_; }
   const ListenerOptions& options() const { return *options_; }
   const Handler& handler() const { return *handler_; }
+  const TlsSource& tls() const { return *tls_; }
   bool stopping() const { return stopping_; }
   size_t connections() const { return count_.load(std::memory_order_relaxed); }  // any thread
 
@@ -73,6 +74,7 @@ class Shard {
 
   const ListenerOptions* const options_;
   const Handler* const handler_;
+  const TlsSource* const tls_;
   boost::asio::io_context io_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   boost::asio::steady_timer tick_timer_;

@@ -4,6 +4,9 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
+#include <algorithm>
+#include <ctime>
+
 namespace gantry::apiserver {
 namespace {
 
@@ -24,10 +27,26 @@ std::vector<std::string> Entries(const X509_NAME* name, int nid) {
   return out;
 }
 
+// When the first certificate of a chain ends.
+WallTime EndOf(const STACK_OF(X509) * chain) {
+  WallTime end = WallTime::max();
+  for (int i = 0; i < sk_X509_num(chain); ++i) {
+    std::tm until{};
+    if (ASN1_TIME_to_tm(X509_get0_notAfter(sk_X509_value(chain, i)), &until) != 1) return {};
+    // A WallTime counts nanoseconds and ends in 2262.
+    if (until.tm_year >= 362) continue;
+    end = std::min(end, std::chrono::system_clock::from_time_t(timegm(&until)));
+  }
+  return end;
+}
+
 }  // namespace
 
 TlsSocket::TlsSocket(Socket socket, std::shared_ptr<const TlsContext> context)
-    : socket_(std::move(socket)), context_(std::move(context)), ssl_(SSL_new(context_->get())) {
+    : socket_(std::move(socket)),
+      context_(std::move(context)),
+      ssl_(SSL_new(context_->get())),
+      reviewed_(context_->serial()) {
   boost::system::error_code ignored;
   socket_.non_blocking(true, ignored);
   socket_.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
@@ -101,6 +120,20 @@ void TlsSocket::ReadSubject() {
   const X509_NAME* subject = X509_get_subject_name(peer);
   if (auto names = Entries(subject, NID_commonName); !names.empty()) common_name_ = names.back();
   organizations_ = Entries(subject, NID_organizationName);
+  identity_end_ = EndOf(SSL_get0_verified_chain(ssl_));
+}
+
+void TlsSocket::ReviewIdentity(const TlsSource& source) {
+  if (common_name_.empty()) return;
+  bool holds = Clock::Real()->Now() < identity_end_;
+  if (const uint64_t serial = source.serial(); holds && serial != reviewed_) {
+    const std::shared_ptr<const TlsContext> now = source.Get();
+    holds = now->Trusts(ssl_);
+    reviewed_ = now->serial();
+  }
+  if (holds) return;
+  common_name_.clear();
+  organizations_.clear();
 }
 
 }  // namespace gantry::apiserver

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "apis/machinery/base/clock.h"
 #include "apiserver/http/connection_stats.h"
 #include "apiserver/http/tls_context.h"
 
@@ -58,9 +59,14 @@ class TlsSocket {
   void CountIn(ConnectionStats* stats) { stats_ = stats; }
 
   Socket& socket() { return socket_; }
+  // Forgets who the client is when its certificate has ended, or is not believed any more by whom
+  // new clients meet; to be called before each request.
+  void ReviewIdentity(const TlsSource& source);
   // The verified client certificate's subject; empty without one. After the handshake.
   const std::string& common_name() const { return common_name_; }
   const std::vector<std::string>& organizations() const { return organizations_; }
+  // When the first of its certificate chain ends.
+  WallTime identity_end() const { return identity_end_; }
   // `TLSv1.3`. After the handshake.
   std::string protocol() const;
 
@@ -74,6 +80,8 @@ class TlsSocket {
   ConnectionStats* stats_ = nullptr;
   std::string common_name_;
   std::vector<std::string> organizations_;
+  WallTime identity_end_{};
+  uint64_t reviewed_;  // the serial of the context that believed it last
 };
 
 }  // namespace gantry::apiserver

@@ -75,6 +75,10 @@ std::unique_ptr<TlsClient> TlsClient::Connect(uint16_t port, const Options& opti
   }
   SSL_CTX_set_verify(client->ctx_, SSL_VERIFY_PEER, nullptr);
   if (options.identity) UseIdentity(client->ctx_, *options.identity);
+  SSL_CTX_set_security_level(client->ctx_, 0);  // what to refuse is for the server to say
+  SSL_CTX_set_min_proto_version(client->ctx_, TLS1_VERSION);
+  SSL_CTX_set_max_proto_version(client->ctx_, options.max_version);
+  if (!options.ciphers.empty()) SSL_CTX_set_cipher_list(client->ctx_, options.ciphers.c_str());
   client->ssl_ = SSL_new(client->ctx_);
   SSL_set1_host(client->ssl_, "localhost");
   if (!options.alpn.empty()) {
@@ -197,6 +201,27 @@ std::string TlsClient::protocol() const {
   unsigned size = 0;
   SSL_get0_alpn_selected(ssl_, &name, &size);
   return std::string(reinterpret_cast<const char*>(name), size);
+}
+
+std::string TlsClient::version() const { return SSL_get_version(ssl_); }
+
+std::string TlsClient::cipher() const { return SSL_get_cipher_name(ssl_); }
+
+std::string TlsClient::server_certificate() const {
+  BIO* bio = BIO_new(BIO_s_mem());
+  PEM_write_bio_X509(bio, SSL_get0_peer_certificate(ssl_));
+  char* text = nullptr;
+  const long size = BIO_get_mem_data(bio, &text);
+  std::string pem(text, static_cast<size_t>(size));
+  BIO_free(bio);
+  return pem;
+}
+
+bool TlsClient::Renegotiate() {
+  const bool done = SSL_renegotiate(ssl_) == 1 && SSL_do_handshake(ssl_) == 1 && Send("\r\n") &&
+                    SSL_num_renegotiations(ssl_) > 0 && !SSL_renegotiate_pending(ssl_);
+  ERR_clear_error();
+  return done;
 }
 
 }  // namespace gantry::apiserver::testing

@@ -22,6 +22,8 @@ class TlsClient {
     std::string ca;                   // the server must be issued by it
     std::optional<KeyPair> identity;  // client certificate
     std::string alpn = "http/1.1";
+    int max_version = 0;     // TLS1_2_VERSION; 0: the newest
+    std::string ciphers;     // up to TLS 1.2, as OpenSSL names them; empty: its choice
     int receive_buffer = 0;  // bytes of the socket's buffer; 0: the system's choice
   };
   struct Answer {
@@ -46,6 +48,12 @@ class TlsClient {
   // Send and ReadAnswer of `GET <target>`.
   Answer Get(std::string_view target, std::string_view extra_headers = "");
   std::string protocol() const;  // chosen by ALPN
+  std::string version() const;   // TLSv1.3
+  std::string cipher() const;
+  // The certificate that the server showed.
+  std::string server_certificate() const;
+  // Asks for a renegotiation (TLS 1.2); whether the server agreed.
+  bool Renegotiate();
   // Closes without any farewell.
   void Drop();
   int fd() const { return fd_; }
