@@ -1,7 +1,9 @@
 #include "apiserver/audit/log.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -145,17 +147,41 @@ TEST_F(AuditLogTest, ASlowDiskBlocksNobody) {
   EXPECT_EQ(read.size() % 1024, 0u) << "whole lines";
 }
 
+// The disk is a full pipe, of which a line is read whenever the queue has been filled again.
 TEST_F(AuditLogTest, FlushWaitsForNothingThatComesLater) {
-  options_.max_bytes = 1 << 20;
-  options_.max_files = 1;
+  fs::create_directory(dir_ / "audit");
+  ASSERT_EQ(mkfifo(options_.path.c_str(), 0600), 0);
+  options_.queue_bytes = 4096;
+  options_.max_bytes = ~0ULL;
   auto log = Open();
-  std::atomic<bool> done = false;
-  std::thread writer([&] {
-    while (!done) log->Write("without a pause\n");
+  const int pipe = open(options_.path.c_str(), O_RDONLY);
+  ASSERT_EQ(fcntl(pipe, F_SETPIPE_SZ, 4096), 4096);
+  const std::string line = std::string(1023, 'x') + "\n";
+  const auto fill = [&] {
+    for (int i = 0; i < 8; ++i) log->Write(line);
+  };
+  for (int waiting = 0; waiting == 0; ioctl(pipe, FIONREAD, &waiting)) fill();
+  fill();
+  std::atomic<bool> flushed = false;
+  std::thread flusher([&] {
+    log->Flush();
+    flushed = true;
   });
-  for (int i = 0; i < 200; ++i) log->Flush();  // returns
-  done = true;
-  writer.join();
+  char buffer[1024];
+  int lines_read = 0;
+  for (; !flushed && lines_read < 10'000; ++lines_read) {
+    fill();
+    ASSERT_EQ(read(pipe, buffer, sizeof buffer), 1024);
+  }
+  EXPECT_LT(lines_read, 10'000);
+  std::thread reader([&] {
+    while (read(pipe, buffer, sizeof buffer) > 0) {
+    }
+  });
+  flusher.join();
+  log.reset();
+  reader.join();
+  close(pipe);
 }
 
 TEST_F(AuditLogTest, AFullDiskLeavesWholeLines) {
