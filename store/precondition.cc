@@ -9,10 +9,11 @@ Status CheckSizes(const WriteOp& op) {
     return Error(Code::kInvalid, fmt::format("a key has 1 to {} bytes, this one has {}",
                                              kMaxKeyBytes, op.key.size()));
   }
-  if (op.value.size() > kMaxValueBytes) {
+  const size_t size = op.value.size() - op.overhead;
+  if (size > kMaxValueBytes) {
     return Error(Code::kTooLarge,
                  fmt::format("key \"{}\": a value has at most {} bytes, this one has {}", op.key,
-                             kMaxValueBytes, op.value.size()));
+                             kMaxValueBytes, size));
   }
   return OkStatus();
 }

@@ -47,6 +47,9 @@ struct WriteOp {
   std::string value;  // kCreate, kUpdate
   // The key's mod_revision must be this (kConflict otherwise). 0 demands only that the key is live.
   Revision expect = 0;  // kUpdate, kDelete
+  // So many bytes of the value are not the caller's (a layer above sealed it), and do not count
+  // towards kMaxValueBytes.
+  size_t overhead = 0;
 };
 
 struct Event {
@@ -118,6 +121,9 @@ class Store {
   // with kExpired afterwards. A horizon at or below the present one is a no-op; kInvalid when it is
   // in the future. Blocks until done; other calls go on meanwhile.
   virtual Status Compact(Revision horizon) = 0;
+  // Removes what Compact forgot from the disk, where the backend does not do so at once. Blocks,
+  // and may rewrite the whole store; other calls go on meanwhile.
+  virtual Status Purge() { return OkStatus(); }
   // A consistent copy of the store in the new directory `path`, made while writes go on.
   // kAlreadyExists when `path` exists, kMethodNotAllowed when the backend keeps nothing on disk.
   virtual Status Backup(const std::string& path) = 0;

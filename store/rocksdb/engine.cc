@@ -246,6 +246,19 @@ Status Engine::Flush() {
   return OkStatus();
 }
 
+Status Engine::Rewrite() {
+  GANTRY_TRY(Flush());
+  rocksdb::CompactRangeOptions all;
+  all.exclusive_manual_compaction = false;
+  all.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
+  for (rocksdb::ColumnFamilyHandle* family : families_) {
+    if (auto s = db_->CompactRange(all, family, nullptr, nullptr); !s.ok()) {
+      return EngineError("rewrite", s);
+    }
+  }
+  return OkStatus();
+}
+
 Status Engine::RemoveAfter(Revision last) {
   std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(ManyKeys(), log()));
   rocksdb::WriteBatch batch;

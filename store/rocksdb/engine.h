@@ -50,6 +50,8 @@ class Engine {
 
   // Puts what is only in memory and in logs into synced files.
   Status Flush();
+  // Writes all files anew, without what was deleted.
+  Status Rewrite();
   // Removes all that was written after revision `last`, durably.
   Status RemoveAfter(Revision last);
 

@@ -85,6 +85,13 @@ class RocksDbStore : public Store {
     return OkStatus();
   }
 
+  Status Purge() override {
+    MutexLock lock(&compact_mu_);
+    GANTRY_TRY(committer_.Health());
+    GANTRY_TRY_SET(const auto engine, slot_->Get());
+    return engine->Rewrite();
+  }
+
   Status Backup(const std::string& path) override {
     GANTRY_TRY_SET(const auto engine, slot_->Get());
     rocksdb::Env* const env = engine->db()->GetEnv();

@@ -25,9 +25,27 @@ std::string Printable(std::string_view bytes) {
   return out;
 }
 
+// The fields of a dumped record that say what its value is.
+Result<std::string> Shown(const std::string& key, std::string_view value, const Keyring* keys) {
+  if (HasSealHeader(value) && keys != nullptr) {
+    GANTRY_TRY_SET(const std::string opened, keys->Open(key, std::string(value)));
+    return fmt::format("\"value\":\"{}\"", Printable(opened));
+  }
+  if (HasSealHeader(value)) {
+    GANTRY_TRY_SET(const auto by, ReadSealHeader(value).Wrap(key));
+    if (by) {
+      return fmt::format("\"sealedBy\":{{\"name\":\"{}\",\"fingerprint\":\"{}\"}}",
+                         Printable(by->name), by->fingerprint);
+    }
+    value = UnwrapPlain(value);
+  }
+  return fmt::format("\"value\":\"{}\"", Printable(value));
+}
+
 class Checker {
  public:
-  Checker(Engine* engine, std::ostream* out) : engine_(engine), out_(out) {}
+  Checker(Engine* engine, std::ostream* out, const Keyring* keys)
+      : engine_(engine), out_(out), keys_(keys) {}
 
   Result<CheckReport> Run() {
     // Reading all records does not read all of a file.
@@ -40,9 +58,10 @@ class Checker {
       if (!entry.found) Problem(revision, entry.key, "is in the log, but has no data record");
     }
     *out_ << fmt::format(
-        "{}: {} live keys, {} versions, {} log entries, {} leftovers, revisions {} to {}\n",
+        "{}: {} live keys, {} versions ({} sealed), {} log entries, {} leftovers, revisions {} to "
+        "{}\n",
         report_.problems == 0 ? "ok" : fmt::format("{} problems", report_.problems),
-        report_.live_keys, report_.versions, report_.log_entries, report_.leftovers,
+        report_.live_keys, report_.versions, report_.sealed, report_.log_entries, report_.leftovers,
         report_.horizon, report_.last);
     return report_;
   }
@@ -117,6 +136,7 @@ class Checker {
         Problem(version->revision, version->key, "its data record has no mark");
         continue;
       }
+      CheckSeal(*version, value.ToStringView().substr(1));
       if (version->key != key) {
         CheckKey(key, versions);
         key = version->key;
@@ -127,6 +147,19 @@ class Checker {
     CheckKey(key, versions);
     if (!it->status().ok()) return EngineError("read the data", it->status());
     return OkStatus();
+  }
+
+  void CheckSeal(const DecodedVersion& version, std::string_view value) {
+    if (!HasSealHeader(value)) return;
+    ++report_.sealed;
+    Status good = OkStatus();
+    if (const auto by = ReadSealHeader(value); !by.ok()) good = by.error();
+    if (keys_ != nullptr && good.ok()) {
+      if (const auto opened = keys_->Open(version.key, std::string(value)); !opened.ok()) {
+        good = opened.error();
+      }
+    }
+    if (!good.ok()) Problem(version.revision, version.key, good.error().message);
   }
 
   void CheckKey(const std::string& key, const std::vector<Version>& versions) {
@@ -164,20 +197,22 @@ class Checker {
 
   Engine* const engine_;
   std::ostream* const out_;
+  const Keyring* const keys_;
   CheckReport report_;
   std::map<Revision, Entry> log_;
 };
 
 }  // namespace
 
-Result<CheckReport> CheckStore(const std::string& dir, std::ostream& out) {
+Result<CheckReport> CheckStore(const std::string& dir, std::ostream& out, const Keyring* keys) {
   EngineOptions options;
   options.read_only = true;
   GANTRY_TRY_SET(auto engine, Engine::Open(dir, std::move(options)));
-  return Checker(engine.get(), &out).Run();
+  return Checker(engine.get(), &out, keys).Run();
 }
 
-Status DumpStore(const std::string& dir, std::string_view prefix, std::ostream& out) {
+Status DumpStore(const std::string& dir, std::string_view prefix, std::ostream& out,
+                 const Keyring* keys) {
   EngineOptions options;
   options.read_only = true;
   GANTRY_TRY_SET(auto engine, Engine::Open(dir, std::move(options)));
@@ -192,9 +227,9 @@ Status DumpStore(const std::string& dir, std::string_view prefix, std::ostream& 
     key = version->key;
     const std::string_view value = it->value().ToStringView();
     if (value.empty() || value[0] != kValueMark) continue;
-    out << fmt::format("{{\"key\":\"{}\",\"revision\":{},\"size\":{},\"value\":\"{}\"}}\n",
-                       Printable(key), version->revision, value.size() - 1,
-                       Printable(value.substr(1)));
+    GANTRY_TRY_SET(const std::string shown, Shown(key, value.substr(1), keys));
+    out << fmt::format("{{\"key\":\"{}\",\"revision\":{},\"size\":{},{}}}\n", Printable(key),
+                       version->revision, value.size() - 1, shown);
   }
   if (!it->status().ok()) return EngineError("dump", it->status());
   return OkStatus();
