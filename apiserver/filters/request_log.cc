@@ -2,7 +2,7 @@
 
 #include "apis/machinery/base/log.h"
 #include "apiserver/filters/filters.h"
-#include "apiserver/filters/line_budget.h"
+#include "apiserver/http/line_budget.h"
 
 namespace gantry::apiserver {
 namespace {

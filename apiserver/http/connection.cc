@@ -7,6 +7,7 @@
 #include "apis/machinery/base/log.h"
 #include "apis/machinery/base/random.h"
 #include "apiserver/http/connection_await.h"
+#include "apiserver/http/line_budget.h"
 #include "apiserver/http/metrics.h"
 #include "apiserver/http/response_head.h"
 #include "apiserver/http/status_response.h"
@@ -29,6 +30,22 @@ std::string Remote(const Socket& socket) {
   const auto address = endpoint.address();
   return fmt::format(fmt::runtime(address.is_v6() ? "[{}]:{}" : "{}:{}"), address.to_string(),
                      endpoint.port());
+}
+
+Response RefusalOf(int status, std::string_view message) {
+  switch (status) {
+    case 400:
+      return ErrorResponse(
+          Error(Code::kBadRequest, fmt::format("malformed HTTP request: {}", message)));
+    case 413: return ErrorResponse(Error(Code::kTooLarge, std::string(message)));
+    case 415: return ErrorResponse(Error(Code::kUnsupportedMediaType, std::string(message)));
+    case 429: {
+      ErrorDetails details;
+      details.retry_after_seconds = 1;
+      return ErrorResponse(Error(Code::kTooManyRequests, std::string(message), details));
+    }
+    default: return ErrorResponse(Error(Code::kBadRequest, std::string(message)), status);
+  }
 }
 
 }  // namespace
@@ -235,7 +252,9 @@ Task<bool> Connection::ServeOne() {
     }
   }
   ClearTimeout();
-  if (state != RequestParser::State::kComplete) co_return co_await Refuse(state, parser.message());
+  if (state != RequestParser::State::kComplete) {
+    co_return co_await Refuse(parser.status(), parser.message());
+  }
 
   request.remote = remote_;
   tls_.ReviewIdentity(shard_->tls());
@@ -294,29 +313,16 @@ RequestParser::State Connection::Feed(RequestParser* parser) {
   return state;
 }
 
-Task<bool> Connection::Refuse(RequestParser::State state, std::string_view message) {
-  const ListenerOptions& options = shard_->options();
-  Response response;
-  switch (state) {
-    case RequestParser::State::kBodyTooLarge:
-      response = ErrorResponse(Error(
-          Code::kTooLarge, fmt::format("Request entity too large: limit is {}", options.max_body)));
-      break;
-    case RequestParser::State::kHeaderTooLarge:
-      response = ErrorResponse(
-          Error(Code::kBadRequest,
-                fmt::format("request header too large: limit is {} bytes", options.max_header)),
-          431);
-      break;
-    default:
-      response = ErrorResponse(
-          Error(Code::kBadRequest, fmt::format("malformed HTTP request: {}", message)));
-  }
+Task<bool> Connection::Refuse(int status, std::string_view message) {
+  Response response = RefusalOf(status, message);
   // No filter has seen this request, so its line and its id are made here.
   const std::string id = NewUuid(Random::Real());
   response.headers.Set("Audit-Id", id);
-  LOG_INFO("request refused before it was read", {"id", id}, {"from", remote_},
-           {"code", response.status}, {"why", message});
+  static LineBudget* const lines = new LineBudget;
+  if (lines->Take(Clock::Real()->Mono())) {
+    LOG_INFO("request refused before it was read", {"id", id}, {"from", remote_},
+             {"code", response.status}, {"why", message});
+  }
   linger_ = true;
   std::string head;
   std::string_view body;

@@ -65,7 +65,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // One request and its answer. False: the connection is over.
   Task<bool> ServeOne();
   RequestParser::State Feed(RequestParser* parser);
-  Task<bool> Refuse(RequestParser::State state, std::string_view message);
+  // Answers a request that was not read to its end, and ends the connection.
+  Task<bool> Refuse(int status, std::string_view message);
   Task<bool> Answer(Request& request, Response& response, bool http_1_0, bool keep_alive);
   // Writes a body that is there. What did not fit the socket is left in `head`, a copy, and `body`,
   // a view of the response. False when writing failed.

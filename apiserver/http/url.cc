@@ -1,6 +1,7 @@
 #include "apiserver/http/url.h"
 
 #include <algorithm>
+#include <cstdint>
 
 namespace gantry::apiserver {
 namespace {
@@ -77,6 +78,32 @@ bool HasDotSegment(std::string_view path) {
     path.remove_prefix(std::min(path.size(), segment.size() + 1));
   }
   return false;
+}
+
+bool IsPlainText(std::string_view text) {
+  for (size_t i = 0; i < text.size();) {
+    const auto lead = static_cast<unsigned char>(text[i]);
+    if (lead < 0x80) {
+      if (lead < 0x20 || lead == 0x7F) return false;
+      ++i;
+      continue;
+    }
+    const size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+    if (lead < 0xC2 || lead > 0xF4 || text.size() - i < length) return false;
+    uint32_t point = lead & (0x7Fu >> length);
+    for (size_t k = 1; k < length; ++k) {
+      const auto next = static_cast<unsigned char>(text[i + k]);
+      if ((next & 0xC0) != 0x80) return false;
+      point = point << 6 | (next & 0x3F);
+    }
+    constexpr uint32_t kLeast[] = {0, 0, 0x80, 0x800, 0x10000};
+    if (point < kLeast[length] || point > 0x10FFFF || (point >= 0xD800 && point < 0xE000)) {
+      return false;
+    }
+    if (point < 0xA0) return false;  // the second set of control characters
+    i += length;
+  }
+  return true;
 }
 
 std::string DecodeQueryPart(std::string_view text) {

@@ -16,6 +16,8 @@ bool HasToken(std::string_view list, std::string_view token);
 std::optional<std::string> DecodePath(std::string_view text);
 // Whether a decoded path has a segment `.` or `..`: names never are, and clients resolve them.
 bool HasDotSegment(std::string_view path);
+// Whether a text is UTF-8 (no overlong forms, no surrogates) without control characters.
+bool IsPlainText(std::string_view text);
 // A name or value of a query: '+' is a space, malformed escapes are kept.
 std::string DecodeQueryPart(std::string_view text);
 

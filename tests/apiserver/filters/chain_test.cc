@@ -8,8 +8,8 @@
 
 #include "apis/machinery/base/json.h"
 #include "apis/machinery/base/metrics.h"
-#include "apiserver/filters/line_budget.h"
 #include "apiserver/filters/running.h"
+#include "apiserver/http/line_budget.h"
 #include "apiserver/http/status_response.h"
 
 namespace gantry::apiserver {

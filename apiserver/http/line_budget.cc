@@ -1,4 +1,4 @@
-#include "apiserver/filters/line_budget.h"
+#include "apiserver/http/line_budget.h"
 
 #include <algorithm>
 
