@@ -16,7 +16,7 @@ AuthMetrics& AuthMetrics::Get() {
   return *all;
 }
 
-GateMetrics GateGauges(const char* kind) {
+GateMetrics GateMetrics::Of(const char* kind) {
   static auto& serving = metrics::DeclareGauge("apiserver_current_inflight_requests",
                                                "Requests that are being served now, without "
                                                "long-running ones: readOnly or mutating",
@@ -25,7 +25,16 @@ GateMetrics GateGauges(const char* kind) {
                                                "Requests that wait in line to be served: readOnly "
                                                "or mutating",
                                                {"request_kind"});
-  return {&serving.Add({{"request_kind", kind}}), &waiting.Add({{"request_kind", kind}})};
+  static auto& refused = metrics::DeclareCounter(
+      "apiserver_rejected_requests_total",
+      "Requests that were refused with 429: user-queue-full (the user's own line was full), "
+      "queue-full (there was no room for more that wait), time-out",
+      {"request_kind", "reason"});
+  const auto reason = [&](const char* text) {
+    return &refused.Add({{"request_kind", kind}, {"reason", text}});
+  };
+  return {&serving.Add({{"request_kind", kind}}), &waiting.Add({{"request_kind", kind}}),
+          reason("user-queue-full"), reason("queue-full"), reason("time-out")};
 }
 
 }  // namespace gantry::apiserver

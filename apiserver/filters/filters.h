@@ -66,14 +66,17 @@ Handler WithRefusalAudit(Handler next, Clock* clock, const AuditTrail* trail);
 // Keeps the request in `running` from now until its answer, or its stream, is over.
 Handler WithRunning(Handler next, Clock* clock, RunningRequests* running);
 
-// Lets so many requests of a sort be served at once. More of them wait for their turn, in order;
-// those that find the line full, or that waited for `wait` or until their deadline, are answered
-// 429 with Retry-After. Long-running ones do not count, nor those who look how the server is.
+// Lets so many requests of a sort be served at once; one with a large body counts as several. More
+// of them wait for their turn, users in turn (FairQueue); those that find the line full, or that
+// waited for `wait` or until their deadline, are answered 429 with Retry-After. While several users
+// send requests, one user has a quarter of the places. Long-running ones do not count, nor those
+// who look how the server is.
 struct InFlightLimits {
   int read = 400;
   int mutating = 200;
   int queued = 800;  // of each sort
   Duration wait = std::chrono::seconds(5);
+  int queued_user = 600;  // of them, of one user
 };
 Handler WithMaxInFlight(Handler next, InFlightLimits limits);
 

@@ -1,7 +1,5 @@
 #include "apiserver/filters/gate.h"
 
-#include "apiserver/filters/metrics.h"
-
 namespace gantry::apiserver {
 namespace {
 
@@ -9,11 +7,8 @@ constexpr int kThreads = 2;
 
 }  // namespace
 
-Gate::Gate(const char* kind, int places, int queue_limit)
-    : places_(places),
-      queue_limit_(static_cast<size_t>(queue_limit)),
-      serving_(GateGauges(kind).serving),
-      waiting_(GateGauges(kind).waiting) {
+Gate::Gate(const char* kind, const FairQueue::Limits& limits)
+    : metrics_(GateMetrics::Of(kind)), queue_(limits) {
   for (int i = 0; i < kThreads; ++i) threads_.emplace_back([this] { Run(); });
 }
 
@@ -26,70 +21,71 @@ Gate::~Gate() {
   for (std::thread& t : threads_) t.join();
 }
 
-bool Gate::TryEnter() {
+Gate::User* Gate::TryEnter(const std::string& user, int seats) {
+  const MonoTime now = Clock::Real()->Mono();
+  User* entered;
   {
     MutexLock lock(&mu_);
-    if (taken_ >= places_ || !line_.empty()) return false;
-    ++taken_;
+    entered = queue_.TryEnter(user, seats, now);
   }
-  serving_->Increment();
-  return true;
+  if (entered != nullptr) metrics_.serving->Increment();
+  return entered;
 }
 
-void Gate::Enter(MonoTime until, std::function<void(bool)> done) {
+void Gate::Enter(const std::string& user, int seats, MonoTime until, FairQueue::Done done) {
+  const MonoTime now = Clock::Real()->Mono();
+  std::optional<FairQueue::Ready> refused;
+  metrics_.waiting->Increment();
   {
     MutexLock lock(&mu_);
-    if (line_.size() < queue_limit_) {
-      const uint64_t ticket = next_ticket_++;
-      by_time_.insert({until, ticket});
-      line_.emplace(ticket, std::make_pair(until, std::move(done)));
-      waiting_->Increment();
-      changed_.Signal();
-      return;
-    }
+    refused = queue_.Add(user, seats, until, now, std::move(done));
+    changed_.Signal();
   }
-  done(false);
+  if (refused) Refuse(std::move(*refused));
 }
 
-void Gate::Leave() {
-  serving_->Decrement();
+void Gate::Leave(User* user, int seats) {
+  metrics_.serving->Decrement();
   MutexLock lock(&mu_);
-  --taken_;
-  if (!line_.empty()) changed_.Signal();
+  queue_.Leave(user, seats);
+  if (queue_.waiting() > 0) changed_.Signal();
+}
+
+void Gate::Refuse(FairQueue::Ready refused) {
+  metrics_.waiting->Decrement();
+  switch (refused.outcome) {
+    case Outcome::kEntered: break;
+    case Outcome::kLineFull: metrics_.line_full->Increment(); break;
+    case Outcome::kAllFull: metrics_.all_full->Increment(); break;
+    case Outcome::kTooLong: metrics_.too_long->Increment(); break;
+  }
+  refused.done(refused.outcome, nullptr);
 }
 
 void Gate::Run() {
   while (true) {
-    std::function<void(bool)> done;
-    bool entered = false;
+    std::optional<FairQueue::Ready> ready;
     {
       MutexLock lock(&mu_);
-      while (true) {
+      while (!ready) {
         if (stopping_) return;
-        if (line_.empty()) {
+        ready = queue_.Next(Clock::Real()->Mono());
+        if (ready) continue;
+        const std::optional<MonoTime> due = queue_.NextDue();
+        if (due) {
+          changed_.WaitUntil(&mu_, *due);
+        } else {
           changed_.Wait(&mu_);
-          continue;
         }
-        auto next = line_.begin();
-        entered = taken_ < places_;
-        if (!entered) {
-          const auto [time, ticket] = *by_time_.begin();
-          if (Clock::Real()->Mono() < time) {
-            changed_.WaitUntil(&mu_, time);
-            continue;
-          }
-          next = line_.find(ticket);
-        }
-        if (entered) ++taken_;
-        done = std::move(next->second.second);
-        by_time_.erase({next->second.first, next->first});
-        line_.erase(next);
-        break;
       }
     }
-    waiting_->Decrement();
-    if (entered) serving_->Increment();
-    done(entered);
+    if (ready->outcome == Outcome::kEntered) {
+      metrics_.waiting->Decrement();
+      metrics_.serving->Increment();
+      ready->done(Outcome::kEntered, ready->user);
+    } else {
+      Refuse(std::move(*ready));
+    }
   }
 }
 

@@ -1,50 +1,44 @@
 #pragma once
 
-#include <functional>
-#include <map>
-#include <set>
+#include <string>
 #include <thread>
 #include <vector>
 
-#include "apis/machinery/base/clock.h"
-#include "apis/machinery/base/metrics.h"
 #include "apis/machinery/base/mutex.h"
+#include "apiserver/filters/fair_queue.h"
+#include "apiserver/filters/metrics.h"
 
 namespace gantry::apiserver {
 
-// A number of places, and a bounded line of those that wait for one. Thread-safe. It has threads of
-// its own, which resume whoever waited: the one that leaves a place has an answer to send first.
+// A FairQueue for many threads, counted in metrics. It has threads of its own, which resume whoever
+// waited: the one that leaves a place has an answer to send first. Thread-safe.
 class Gate {
  public:
-  // `kind` labels the gauges.
-  Gate(const char* kind, int places, int queue_limit);
+  using Outcome = FairQueue::Outcome;
+  using User = FairQueue::User;
+
+  // `kind` labels the metrics.
+  Gate(const char* kind, const FairQueue::Limits& limits);
   // REQUIRES: everybody left.
   ~Gate();
   Gate(const Gate&) = delete;
   Gate& operator=(const Gate&) = delete;
 
-  // Takes a place if one is free and nobody waits for it.
-  bool TryEnter();
-  // Waits for a place: `done(true)` on a thread of the gate. `done(false)`: the line is full, or
-  // `until` passed.
-  void Enter(MonoTime until, std::function<void(bool)> done);
-  // REQUIRES: a place was taken.
-  void Leave();
+  // As FairQueue::TryEnter.
+  User* TryEnter(const std::string& user, int seats);
+  // Waits until `until` at most. `done` is called once: on a thread of the gate, or before this
+  // returns.
+  void Enter(const std::string& user, int seats, MonoTime until, FairQueue::Done done);
+  void Leave(User* user, int seats);
 
  private:
+  void Refuse(FairQueue::Ready refused);
   void Run();
 
-  const int places_;
-  const size_t queue_limit_;
-  prometheus::Gauge* const serving_;
-  prometheus::Gauge* const waiting_;
-
+  const GateMetrics metrics_;
   Mutex mu_;
   CondVar changed_;
-  int taken_ GUARDED_BY(mu_) = 0;
-  uint64_t next_ticket_ GUARDED_BY(mu_) = 0;
-  std::map<uint64_t, std::pair<MonoTime, std::function<void(bool)>>> line_ GUARDED_BY(mu_);
-  std::set<std::pair<MonoTime, uint64_t>> by_time_ GUARDED_BY(mu_);  // the same as line_
+  FairQueue queue_ GUARDED_BY(mu_);
   bool stopping_ GUARDED_BY(mu_) = false;
   std::vector<std::thread> threads_;
 };

@@ -8,34 +8,60 @@
 namespace gantry::apiserver {
 namespace {
 
-// Holds a place of a gate.
+// A body is parsed into many times its size, so a large one takes the place of several.
+constexpr size_t kBodyOfASeat = 32 * 1024;
+// A user's share of the places, while others are about, is one part of so many.
+constexpr int kUsersAtOnce = 4;
+
+// Holds places of a gate.
 class Place {
  public:
-  explicit Place(Gate* gate) : gate_(gate) {}
-  ~Place() { gate_->Leave(); }
+  Place(Gate* gate, Gate::User* user, int seats) : gate_(gate), user_(user), seats_(seats) {}
+  ~Place() { gate_->Leave(user_, seats_); }
   Place(const Place&) = delete;
   Place& operator=(const Place&) = delete;
 
  private:
   Gate* const gate_;
+  Gate::User* const user_;
+  const int seats_;
+};
+
+const char* Why(Gate::Outcome outcome) {
+  switch (outcome) {
+    case Gate::Outcome::kLineFull:
+      return "too many requests of this user wait to be served, try again later";
+    case Gate::Outcome::kTooLong:
+      return "the request waited too long for others to be served, try again later";
+    default: return "too many requests are being served, try again later";
+  }
+}
+
+struct Admitted {
+  Gate::Outcome outcome;
+  Gate::User* user;
 };
 
 Task<Response> Bounded(Request& request, const Handler& next, Gate* gate, Duration wait) {
-  bool entered = gate->TryEnter();
-  if (!entered) {
+  const int seats = 1 + static_cast<int>(request.body.size() / kBodyOfASeat);
+  Admitted admitted{Gate::Outcome::kEntered, gate->TryEnter(request.user.name, seats)};
+  if (admitted.user == nullptr) {
     MonoTime until = Clock::Real()->Mono() + std::chrono::duration_cast<MonoTime::duration>(wait);
     if (const auto deadline = request.ctx.deadline()) until = std::min(until, *deadline);
-    entered = co_await Callback<bool>(
-        [gate, until](std::function<void(bool)> done) { gate->Enter(until, std::move(done)); });
+    admitted = co_await Callback<Admitted>([&](std::function<void(Admitted)> done) {
+      gate->Enter(request.user.name, seats, until,
+                  [done = std::move(done)](Gate::Outcome outcome, Gate::User* user) {
+                    done(Admitted{outcome, user});
+                  });
+    });
   }
-  if (!entered) {
+  if (admitted.user == nullptr) {
     ErrorDetails details;
     details.retry_after_seconds = 1;
-    co_return ErrorResponse(Error(Code::kTooManyRequests,
-                                  "too many requests are being served, try again later", details));
+    co_return ErrorResponse(Error(Code::kTooManyRequests, Why(admitted.outcome), details));
   }
   request.trace.Mark("place", Clock::Real()->Mono());
-  const Place place(gate);
+  const Place place(gate, admitted.user, seats);
   // Its client may have left the line.
   if (const Status gone = request.ctx.Check(); !gone.ok()) co_return ErrorResponse(gone.error());
   co_return co_await next(request);
@@ -46,11 +72,20 @@ bool Mutates(const RequestInfo& info) {
          info.verb == "delete" || info.verb == "deletecollection";
 }
 
+std::shared_ptr<Gate> MakeGate(const char* kind, int places, const InFlightLimits& limits) {
+  FairQueue::Limits queue;
+  queue.places = places;
+  queue.queued = limits.queued;
+  queue.queued_user = limits.queued_user;
+  queue.share = std::max(1, places / kUsersAtOnce);
+  return std::make_shared<Gate>(kind, queue);
+}
+
 }  // namespace
 
 Handler WithMaxInFlight(Handler next, InFlightLimits limits) {
-  auto read = std::make_shared<Gate>("readOnly", limits.read, limits.queued);
-  auto mutating = std::make_shared<Gate>("mutating", limits.mutating, limits.queued);
+  auto read = MakeGate("readOnly", limits.read, limits);
+  auto mutating = MakeGate("mutating", limits.mutating, limits);
   return [next = std::move(next), read, mutating, wait = limits.wait](Request& request) {
     // What this process asks of itself must not starve behind its clients.
     if (request.in_process || IsLongRunning(request.info)) return next(request);

@@ -205,7 +205,7 @@ Task<Response> Counted(Request& request, const Handler& next, Clock* clock,
 void DeclareFilterMetrics() {
   All();
   AuthMetrics::Get();
-  GateGauges("readOnly");
+  GateMetrics::Of("readOnly");
 }
 
 Handler WithMetrics(Handler next, Clock* clock, ServedPredicate served) {

@@ -17,9 +17,13 @@ struct AuthMetrics {
 struct GateMetrics {
   prometheus::Gauge* serving;
   prometheus::Gauge* waiting;
+  prometheus::Counter* line_full;
+  prometheus::Counter* all_full;
+  prometheus::Counter* too_long;
+
+  // `kind`: readOnly or mutating.
+  static GateMetrics Of(const char* kind);
 };
-// `kind`: readOnly or mutating.
-GateMetrics GateGauges(const char* kind);
 
 // Declares all metrics of the filters.
 void DeclareFilterMetrics();

@@ -24,7 +24,9 @@ struct ServerOptions {
   int audit_megabytes = 100;             // of a file, before it is rotated
   int audit_files = 10;                  // rotated ones that are kept; 0: all
   int audit_days = 30;                   // that they are kept; 0: for ever
-  bool with_controllers = true;          // `gantry server`; else `gantry apiserver`
+  int max_reads = 400;                   // served at once
+  int max_writes = 200;
+  bool with_controllers = true;  // `gantry server`; else `gantry apiserver`
   // How the store's URI is opened; tests put other disks below it.
   std::function<Result<std::unique_ptr<store::Store>>(const std::string& uri)> open_store =
       store::OpenStore;

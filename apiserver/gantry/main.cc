@@ -53,6 +53,16 @@ void AddServerOptions(CLI::App* command, ServerOptions* options) {
                    "Days that rotated audit logs are kept; 0: for ever")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
+  command
+      ->add_option("--max-requests-inflight", options->max_reads,
+                   "Reads that are served at once; more of them wait in line")
+      ->check(CLI::Range(1, 100'000))
+      ->capture_default_str();
+  command
+      ->add_option("--max-mutating-requests-inflight", options->max_writes,
+                   "Writes that are served at once; more of them wait in line")
+      ->check(CLI::Range(1, 100'000))
+      ->capture_default_str();
   command->add_option("--san", options->san, "A further name or address of the server");
 }
 

@@ -126,6 +126,8 @@ Status RunServer(const ServerOptions& options) {
     return http::NewHttpsTransport(transport);
   };
   server_options.authenticator = authenticator.get();
+  server_options.in_flight.read = options.max_reads;
+  server_options.in_flight.mutating = options.max_writes;
   server_options.backup_scratch = options.data_dir + "/backup-in-transfer";
   GANTRY_TRY_SET(const apiserver::AuditTrail audit, MakeAudit(options));
   if (audit.log) server_options.audit = &audit;

@@ -20,7 +20,7 @@ Json Row(const RunningRequests::Shown& request) {
 }
 
 Json LimitRow(const char* kind, int places, int line) {
-  const GateMetrics gauges = GateGauges(kind);
+  const GateMetrics gauges = GateMetrics::Of(kind);
   return {{"kind", kind},
           {"places", places},
           {"serving", gauges.serving->Value()},
