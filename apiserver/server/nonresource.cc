@@ -1,5 +1,10 @@
 #include "apiserver/server/nonresource.h"
 
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+
 #include "apis/machinery/base/json.h"
 #include "apis/machinery/base/metrics.h"
 #include "apiserver/filters/filters.h"
@@ -26,13 +31,6 @@ Response Version() {
                      {"platform", "linux/amd64"}});
 }
 
-Response Root() {
-  return JsonAnswer(
-      {{"paths",
-        {"/api", "/api/v1", "/apis", "/audit", "/backup", "/debug/gantry", "/healthz", "/livez",
-         "/metrics", "/openapi/v2", "/openapi/v3", "/readyz", "/version"}}});
-}
-
 Response Metrics() {
   Response response;
   response.content_type = "text/plain; version=0.0.4; charset=utf-8";
@@ -40,31 +38,59 @@ Response Metrics() {
   return response;
 }
 
+Task<Response> AnswerMetrics(Request&) { return Ready(Metrics()); }
+
+using Routes = std::map<std::string, Handler, std::less<>>;
+
+Handler Routed(Routes routes, Handler next) {
+  return [next = std::move(next), routes = std::move(routes)](Request& request) {
+    if (request.info.is_resource || request.method != "GET") return next(request);
+    const auto route = routes.find(request.path);
+    return route == routes.end() ? next(request) : route->second(request);
+  };
+}
+
+// What there is, at `/`.
+Handler Index(const Routes& routes) {
+  std::set<std::string> paths = {"/api",   "/api/v1",     "/apis",       "/healthz",
+                                 "/livez", "/openapi/v2", "/openapi/v3", "/readyz"};
+  for (const auto& [path, handler] : routes) {
+    if (!path.ends_with('/')) paths.insert(path);
+  }
+  return [index = JsonAnswer({{"paths", paths}}).body](Request&) {
+    Response response;
+    response.body = index;
+    return Ready(std::move(response));
+  };
+}
+
+void AddDebug(const DebugPage* debug, Routes* routes) {
+  if (debug == nullptr) return;
+  (*routes)["/debug/gantry"] = [debug](Request& request) { return Ready(debug->Answer(request)); };
+}
+
 }  // namespace
 
 Handler WithNonResourcePaths(Handler next, const HealthChecks* health, BackupEndpoint* backup,
                              AuditEndpoint* audit, const DebugPage* debug) {
-  return [next = std::move(next), health, backup, audit, debug](Request& request) {
-    if (request.info.is_resource || request.method != "GET") return next(request);
-    const std::string& path = request.path;
-    if (IsHealthPath(path)) return Ready(health->Answer(path, request.query));
-    if (path == "/version" || path == "/version/") return Ready(Version());
-    if (path == "/metrics") return Ready(Metrics());
-    if (path == "/audit") return audit->Answer(request);
-    if (path == "/backup") return backup->Answer(request);
-    if (path == "/debug/gantry" && debug != nullptr) return Ready(debug->Answer(request));
-    if (path == "/") return Ready(Root());
-    return next(request);
+  Routes routes = {{"/version", [](Request&) { return Ready(Version()); }},
+                   {"/version/", [](Request&) { return Ready(Version()); }},
+                   {"/metrics", AnswerMetrics},
+                   {"/audit", [audit](Request& request) { return audit->Answer(request); }},
+                   {"/backup", [backup](Request& request) { return backup->Answer(request); }}};
+  AddDebug(debug, &routes);
+  routes["/"] = Index(routes);
+  return [routed = Routed(std::move(routes), std::move(next)), health](Request& request) {
+    if (request.method == "GET" && IsHealthPath(request.path))
+      return Ready(health->Answer(request.path, request.query));
+    return routed(request);
   };
 }
 
 Handler WithProcessPaths(Handler next, const DebugPage* debug) {
-  return [next = std::move(next), debug](Request& request) {
-    if (request.method == "GET" && request.path == "/metrics") return Ready(Metrics());
-    if (request.method == "GET" && request.path == "/debug/gantry")
-      return Ready(debug->Answer(request));
-    return next(request);
-  };
+  Routes routes = {{"/metrics", AnswerMetrics}};
+  AddDebug(debug, &routes);
+  return Routed(std::move(routes), std::move(next));
 }
 
 }  // namespace gantry::apiserver
