@@ -15,6 +15,7 @@ for user in ann bob eve; do
   name=$(kubectl config view -o jsonpath='{.users[0].name}')
   KUBECONFIG=$WORK/$user.kubeconfig kubectl config set-credentials "$name" --token="token-of-$user" >/dev/null
 done
+cli_as() { local user=$1; shift; KUBECONFIG=$WORK/$user.kubeconfig "$BIN/kubectl-gantry" "$@"; }
 as() { local user=$1; shift; KUBECONFIG=$WORK/$user.kubeconfig kubectl "$@"; }
 
 kubectl create namespace shop >/dev/null
@@ -72,6 +73,8 @@ check "its binding" kubectl -n shop create rolebinding only-one --role=only-one 
 check "gets the one" says hidden as eve -n shop get secret hidden
 check "lists the one by its name" says hidden as eve -n shop get secrets --field-selector metadata.name=hidden
 check_fails "does not list all" 'cannot list resource "secrets"' as eve -n shop get secrets
+check "the CLI shows just that one" equals hidden cli_as eve -n shop get secrets -o jsonpath='{.items[*].metadata.name}'
+check_fails "and nothing without a role" 'cannot list resource "nodes"' cli_as eve get nodes
 check_fails "does not get another" forbidden as eve -n shop get secret other
 check "can-i by name" equals yes as eve -n shop auth can-i update secrets/hidden
 

@@ -5,6 +5,7 @@
 #include "apis/machinery/meta/status.h"
 #include "kubectl-plugin/cmd/commands.h"
 #include "kubectl-plugin/errors.h"
+#include "kubectl-plugin/named_by_roles.h"
 #include "kubectl-plugin/print/object_printer.h"
 #include "kubectl-plugin/print/table.h"
 #include "kubectl-plugin/selection.h"
@@ -36,11 +37,12 @@ struct GetFlags {
   std::vector<std::string> label_columns;
 };
 
-// One GET: a list, or one object. `name` empty: a list.
+// One GET: of an object by its name, or of a list.
 struct Query {
   const ServedResource* type;
   std::string ns;
   std::string name;
+  std::string listed_name = {};  // of a list: only the object of that name; empty: all
 };
 
 class Getter {
@@ -103,12 +105,44 @@ class Getter {
       if (!value.empty()) target += fmt::format("&{}={}", name, client::PercentEncode(value));
     };
     add("labelSelector", flags_.selector);
-    add("fieldSelector", flags_.field_selector);
+    add("fieldSelector", FieldsOf(query));
     add("continue", continue_token);
     return target;
   }
 
-  // All pages of a query, each given to `use`. The revision of the last one.
+  std::string FieldsOf(const Query& query) const {
+    const std::string& name = query.name.empty() ? query.listed_name : query.name;
+    if (name.empty()) return flags_.field_selector;
+    const std::string by_name = "metadata.name=" + name;
+    const bool both = query.name.empty() && !flags_.field_selector.empty();
+    return both ? by_name + "," + flags_.field_selector : by_name;
+  }
+
+  // All pages of a query, each given to `use`, or of what the caller's roles name when they may not
+  // list all. The revision of the last one.
+  template <typename Use>
+  Result<std::string> Read(Query& query, const char* accept, Use use) {
+    Result<std::string> got = Pages(query, accept, use);
+    if (got.ok() || got.code() != Code::kForbidden || !query.name.empty() ||
+        flags_.all_namespaces) {
+      return got;
+    }
+    const std::string ns = query.type->resource.namespaced ? query.ns : "";
+    const auto names = NamedByRoles(session_, query.type->resource, ns);
+    if (!names.ok() || names->empty()) return got;
+    if (flags_.watch && names->size() > 1) {
+      return LocalError(
+          fmt::format("your roles name {}: you may only watch one of them, by its name",
+                      fmt::join(*names, ", ")));
+    }
+    for (const std::string& name : *names) {
+      query.listed_name = name;
+      GANTRY_TRY_SET(got, Pages(query, accept, use));
+    }
+    return got;
+  }
+
+  // All pages of a query as it is.
   template <typename Use>
   Result<std::string> Pages(const Query& query, const char* accept, Use use) {
     std::string token;
@@ -121,12 +155,12 @@ class Getter {
     }
   }
 
-  Result<int> Objects(const std::vector<Query>& queries) {
+  Result<int> Objects(std::vector<Query> queries) {
     std::ostream& out = session_.io().out;
     std::vector<std::pair<const ServedResource*, Json>> items;
     std::string revision;
-    for (const Query& query : queries) {
-      const auto got = Pages(query, "application/json", [&](const Json& page) {
+    for (Query& query : queries) {
+      const auto got = Read(query, "application/json", [&](const Json& page) {
         if (!query.name.empty()) {
           items.emplace_back(query.type, page);
           return;
@@ -164,7 +198,7 @@ class Getter {
     return flags_.ignore_not_found && e.code == Code::kNotFound;
   }
 
-  Result<int> Tables(const std::vector<Query>& queries) {
+  Result<int> Tables(std::vector<Query> queries) {
     Io& io = session_.io();
     bool several = false;
     for (const Query& q : queries) several = several || q.type != queries[0].type;
@@ -178,7 +212,7 @@ class Getter {
       bool rows = false;
       const ServedResource* type = queries[i].type;
       for (; i < queries.size() && queries[i].type == type; ++i) {
-        const auto got = Pages(queries[i], kTable, [&](const Json& page) {
+        const auto got = Read(queries[i], kTable, [&](const Json& page) {
           if (GetArray(page, "rows").empty()) return;
           table.Add(page);
           rows = true;
@@ -237,8 +271,7 @@ class Getter {
       list.name.clear();
       std::string target = TargetOf(list, "");
       target.replace(target.find('?'), std::string::npos, "?watch=true&allowWatchBookmarks=true");
-      const std::string fields =
-          query.name.empty() ? flags_.field_selector : "metadata.name=" + query.name;
+      const std::string fields = FieldsOf(query);
       if (!fields.empty()) target += "&fieldSelector=" + client::PercentEncode(fields);
       if (!flags_.selector.empty())
         target += "&labelSelector=" + client::PercentEncode(flags_.selector);

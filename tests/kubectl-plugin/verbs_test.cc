@@ -83,6 +83,40 @@ TEST_F(VerbsTest, GetTurnsPages) {
   EXPECT_EQ(CliRun(server_, {"get", "app", "-o=jsonpath={.items[*].metadata.name}"}).out, "a b");
 }
 
+// Somebody whose roles name objects sees these, without saying so.
+TEST_F(VerbsTest, GetShowsWhatRolesName) {
+  const std::string forbidden =
+      R"({"kind":"Status","reason":"Forbidden","code":403,"message":"cannot list"})";
+  server_->On("GET " + apps_ + "?limit=500", 403, forbidden);
+  server_->On(
+      "POST /apis/authorization.k8s.io/v1/selfsubjectrulesreviews?fieldManager=kubectl-gantry", 201,
+      R"({"kind":"SelfSubjectRulesReview","apiVersion":"authorization.k8s.io/v1","status":{"resourceRules":[
+                  {"verbs":["get"],"apiGroups":["*"],"resources":["*"],"resourceNames":["no-list"]},
+                  {"verbs":["list"],"apiGroups":[""],"resources":["*"],"resourceNames":["no-app"]},
+                  {"verbs":["*"],"apiGroups":["gantry.dev"],"resources":["applications"],
+                   "resourceNames":["shop","blog"]}]}})");
+  for (const char* name : {"blog", "shop"}) {
+    server_->On("GET " + apps_ + "?limit=500&fieldSelector=metadata.name%3D" + name, 200,
+                std::string(R"({"kind":"Table","metadata":{"resourceVersion":"7"},
+                    "columnDefinitions":[{"name":"Name","priority":0}],"rows":[{"cells":[")") +
+                    name + R"("],"object":{"metadata":{"name":"x"}}}]})");
+  }
+  EXPECT_EQ(CliRun(server_, {"get", "app"}).out, "NAME\nblog\nshop\n");
+  EXPECT_THAT(CliRun(server_, {"get", "app", "-w"}).err,
+              HasSubstr("your roles name blog, shop: you may only watch one of them"));
+}
+
+TEST_F(VerbsTest, GetSaysWhatRolesRefuse) {
+  server_->On("GET " + apps_ + "?limit=500", 403,
+              R"({"kind":"Status","reason":"Forbidden","code":403,"message":"cannot list"})");
+  server_->On(
+      "POST /apis/authorization.k8s.io/v1/selfsubjectrulesreviews?fieldManager=kubectl-gantry", 201,
+      R"({"kind":"SelfSubjectRulesReview","apiVersion":"authorization.k8s.io/v1","status":{}})");
+  const CliRun refused(server_, {"get", "app"});
+  EXPECT_EQ(refused.code, 1);
+  EXPECT_EQ(refused.err, "Error from server (Forbidden): cannot list\n");
+}
+
 TEST_F(VerbsTest, GetPrintsObjects) {
   server_->On("GET " + apps_ + "/shop", 200,
               R"({"kind":"Application","apiVersion":"gantry.dev/v1","metadata":{"name":"shop",
