@@ -50,6 +50,7 @@ int RunCli(const std::vector<std::string>& arguments, Session* session) {
   AddCompose(root, session);
   AddDelete(root, session);
   AddDescribe(root, session);
+  AddEncryption(root, session);
   AddExec(root, session, &rest);
   AddGet(root, session);
   AddLogs(root, session);

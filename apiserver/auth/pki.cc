@@ -191,7 +191,9 @@ Result<Pki> Pki::Ensure(const PkiOptions& options, Clock* clock, Random* random)
   GANTRY_TRY_SET(pki.server, files.Leaf("server", pki.ca, ServerRequest(options)));
   GANTRY_TRY_SET(pki.admin, files.Leaf("admin", pki.ca, AdminRequest()));
   GANTRY_TRY_SET(pki.admin_token, files.Token());
-  GANTRY_TRY_SET(pki.encryption_key, files.EncryptionKey());
+  if (options.own_encryption_key) {
+    GANTRY_TRY_SET(pki.encryption_key, files.EncryptionKey());
+  }
   return pki;
 }
 

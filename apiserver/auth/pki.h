@@ -15,6 +15,7 @@ struct PkiOptions {
   std::string listen_address = "127.0.0.1";  // `0.0.0.0` and `::` add no name to the certificate
   std::string hostname;                      // empty: this machine's
   std::vector<std::string> extra_names;      // further DNS names or addresses of the server
+  bool own_encryption_key = true;            // false: it is kept elsewhere, and Pki has none
 };
 
 // The server's keys and the administrator's credentials, one file each under the data directory:
@@ -29,7 +30,7 @@ struct Pki {
   KeyPair server;
   KeyPair admin;
   std::string admin_token;
-  std::string encryption_key;
+  std::string encryption_key;  // empty: it is kept elsewhere
 
   // Reads what is there and makes what is missing; files get mode 0600, the directory 0700, each is
   // replaced atomically. A file that is there but unusable is an error, never overwritten: the CA

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "apis/machinery/base/result.h"
+#include "apiserver/gantry/encryption.h"
 #include "store/store.h"
 
 // The subcommands of `gantry`, one file each. They block until the process is told to end (SIGTERM
@@ -26,6 +27,7 @@ struct ServerOptions {
   int audit_days = 30;                   // that they are kept; 0: for ever
   int max_reads = 400;                   // served at once
   int max_writes = 200;
+  EncryptionFlags encryption;    // none: Secrets, by <data_dir>/encryption.key
   bool with_controllers = true;  // `gantry server`; else `gantry apiserver`
   // How the store's URI is opened; tests put other disks below it.
   std::function<Result<std::unique_ptr<store::Store>>(const std::string& uri)> open_store =

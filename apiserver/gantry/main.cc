@@ -25,6 +25,15 @@ void PrepareSignals() {
   std::signal(SIGPIPE, SIG_IGN);
 }
 
+void AddEncryptionOptions(CLI::App* command, EncryptionFlags* flags, const std::string& otherwise) {
+  command->add_option("--encryption-provider-config", flags->provider_config,
+                      "What to encrypt with which keys: an EncryptionConfiguration of "
+                      "apiserver.config.k8s.io/v1 with aesgcm and identity" +
+                          otherwise);
+  command->add_option("--encryption-key-file", flags->key_file,
+                      "The key of Secrets at rest, 32 bytes or their base64" + otherwise);
+}
+
 void AddServerOptions(CLI::App* command, ServerOptions* options) {
   command->add_option("--data-dir", options->data_dir, "Directory of store, keys and kubeconfig")
       ->capture_default_str();
@@ -63,6 +72,8 @@ void AddServerOptions(CLI::App* command, ServerOptions* options) {
                    "Writes that are served at once; more of them wait in line")
       ->check(CLI::Range(1, 100'000))
       ->capture_default_str();
+  AddEncryptionOptions(command, &options->encryption,
+                       "; default: Secrets, by <data-dir>/encryption.key");
   command->add_option("--san", options->san, "A further name or address of the server");
 }
 
@@ -72,8 +83,23 @@ int Report(const Status& status) {
   return 1;
 }
 
-int RunStoreCheck(const std::string& dir) {
-  const auto report = store::CheckStore(dir, std::cout);
+// Nothing when no keys are given: sealed values are then shown as such.
+Result<std::optional<store::Keyring>> KeysOfTools(const EncryptionFlags& flags) {
+  if (!flags.given()) return std::optional<store::Keyring>();
+  GANTRY_TRY_SET(store::Keyring keyring, MakeKeyring(flags, ""));
+  return std::optional<store::Keyring>(std::move(keyring));
+}
+
+int RunStoreDump(const std::string& dir, const std::string& prefix, const EncryptionFlags& flags) {
+  const auto keys = KeysOfTools(flags);
+  if (!keys.ok()) return Report(keys.error());
+  return Report(store::DumpStore(dir, prefix, std::cout, *keys ? &**keys : nullptr));
+}
+
+int RunStoreCheck(const std::string& dir, const EncryptionFlags& flags) {
+  const auto keys = KeysOfTools(flags);
+  if (!keys.ok()) return Report(keys.error());
+  const auto report = store::CheckStore(dir, std::cout, *keys ? &**keys : nullptr);
   if (!report.ok()) return Report(report.error());
   return report->problems == 0 ? 0 : 1;
 }
@@ -138,6 +164,9 @@ int Main(int argc, char** argv) {
   CLI::App* const dump = store_command->add_subcommand("dump", "Print every key, a JSON line each");
   dump->add_option("dir", dir, "The store's directory")->required();
   dump->add_option("--prefix", prefix, "Only keys that begin so");
+  EncryptionFlags keys;
+  AddEncryptionOptions(check, &keys, "; tries every sealed value");
+  AddEncryptionOptions(dump, &keys, "; shows sealed values as text");
   CLI::App* const save = store_command->add_subcommand("backup", "Copy a store, consistently");
   save->add_option("dir", dir, "The store's directory")->required();
   save->add_option("backup", backup, "The backup's directory, which must not exist")->required();
@@ -159,8 +188,8 @@ int Main(int argc, char** argv) {
     std::cout << "gantry " << apiserver::kGitVersion << "\n";
     return 0;
   }
-  if (*check) return RunStoreCheck(dir);
-  if (*dump) return Report(store::DumpStore(dir, prefix, std::cout));
+  if (*check) return RunStoreCheck(dir, keys);
+  if (*dump) return RunStoreDump(dir, prefix, keys);
   if (*save) return Report(store::BackupStore(dir, backup));
   if (*restore) return RunStoreRestore(backup, dir);
 

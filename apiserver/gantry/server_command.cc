@@ -72,6 +72,18 @@ Result<std::unique_ptr<assembly::ControllerSet>> MakeControllers(
   return assembly::ControllerSet::Create(std::move(set));
 }
 
+// The store, with what is to be sealed sealed. Refuses when a key is not there that the store
+// needs.
+Result<std::unique_ptr<store::EncryptedStore>> OpenSealed(const ServerOptions& options,
+                                                          const std::string& uri) {
+  GANTRY_TRY_SET(store::Keyring keyring,
+                 MakeKeyring(options.encryption, options.data_dir + "/encryption.key"));
+  GANTRY_TRY_SET(auto store, options.open_store(uri));
+  auto sealed = store::EncryptedStore::Open(std::move(store), std::move(keyring), Random::Real());
+  return std::move(sealed).Wrap(
+      "encryption at rest (--encryption-key-file, --encryption-provider-config)");
+}
+
 // Logs and exec from whatever process runs the container controller. `server` outlives the result.
 Result<std::shared_ptr<nodeproxy::NodeStreams>> MakeLeaseStreams(
     const apiserver::Pki& pki, const apiserver::ApiServer& server) {
@@ -109,13 +121,14 @@ Status RunServer(const ServerOptions& options) {
   pki_options.data_dir = options.data_dir;
   pki_options.listen_address = address.host;
   pki_options.extra_names = options.san;
+  pki_options.own_encryption_key = !options.encryption.given();
   GANTRY_TRY_SET(const apiserver::Pki pki,
                  apiserver::Pki::Ensure(pki_options, clock, Random::Real()));
   GANTRY_TRY_SET(const auto authenticator, MakeAuthenticator(options, pki));
 
   const std::string uri =
       options.store.empty() ? "rocksdb:" + options.data_dir + "/store" : options.store;
-  GANTRY_TRY_SET(const auto store, options.open_store(uri));
+  GANTRY_TRY_SET(const auto store, OpenSealed(options, uri));
   LateStreams streams;
   apiserver::ApiServer::Options server_options;
   server_options.core.streams = &streams;
@@ -128,6 +141,7 @@ Status RunServer(const ServerOptions& options) {
   server_options.authenticator = authenticator.get();
   server_options.in_flight.read = options.max_reads;
   server_options.in_flight.mutating = options.max_writes;
+  server_options.encrypted = store.get();
   server_options.backup_scratch = options.data_dir + "/backup-in-transfer";
   GANTRY_TRY_SET(const apiserver::AuditTrail audit, MakeAudit(options));
   if (audit.log) server_options.audit = &audit;

@@ -19,7 +19,8 @@ ApiServer::ApiServer(store::Store* store, const Options& options)
       revocations_(
           &core_.policy(), [this] { return core_.policy().generation(); }, kRevocationPeriod),
       backup_(store, options.backup_scratch),
-      audit_(options.audit != nullptr ? options.audit->log.get() : nullptr) {
+      audit_(options.audit != nullptr ? options.audit->log.get() : nullptr),
+      encryption_(options.encrypted, core_.caches()) {
   health_.Add("ping", false, [] { return OkStatus(); });
   health_.Add("store", true, [store] { return store->Health(); });
   health_.Add("caches", true, [this] { return core_.Ready(); });
@@ -32,7 +33,8 @@ ApiServer::ApiServer(store::Store* store, const Options& options)
   filters.revocations = &revocations_;
   filters.served = [this](const RequestInfo& info) { return core_.Serves(info); };
   chain_ = BuildFilterChain(
-      WithNonResourcePaths(core_.handler(), &health_, &backup_, &audit_, &debug_), filters);
+      WithNonResourcePaths(core_.handler(), &health_, &backup_, &audit_, &encryption_, &debug_),
+      filters);
 
   DeclareFilterMetrics();
   DeclareAuditMetrics();

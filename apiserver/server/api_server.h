@@ -9,6 +9,7 @@
 #include "apiserver/server/audit_endpoint.h"
 #include "apiserver/server/backup.h"
 #include "apiserver/server/debug_page.h"
+#include "apiserver/server/encryption_endpoint.h"
 #include "apiserver/server/health.h"
 
 namespace gantry::apiserver {
@@ -26,6 +27,8 @@ class ApiServer {
     std::string backup_scratch;
     // Null: nothing is recorded.
     const AuditTrail* audit = nullptr;
+    // The store, if it encrypts; null: GET /encryption says that it does not.
+    store::EncryptedStore* encrypted = nullptr;
   };
 
   // `store` and what `options` names outlive this.
@@ -54,6 +57,7 @@ class ApiServer {
   HealthChecks health_;
   BackupEndpoint backup_;
   AuditEndpoint audit_;
+  EncryptionEndpoint encryption_;
   DebugPage debug_;
   std::shared_ptr<void> collector_;
   Handler chain_;

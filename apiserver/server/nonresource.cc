@@ -72,19 +72,25 @@ void AddDebug(const DebugPage* debug, Routes* routes) {
 }  // namespace
 
 Handler WithNonResourcePaths(Handler next, const HealthChecks* health, BackupEndpoint* backup,
-                             AuditEndpoint* audit, const DebugPage* debug) {
-  Routes routes = {{"/version", [](Request&) { return Ready(Version()); }},
-                   {"/version/", [](Request&) { return Ready(Version()); }},
-                   {"/metrics", AnswerMetrics},
-                   {"/audit", [audit](Request& request) { return audit->Answer(request); }},
-                   {"/backup", [backup](Request& request) { return backup->Answer(request); }}};
+                             AuditEndpoint* audit, EncryptionEndpoint* encryption,
+                             const DebugPage* debug) {
+  Routes routes = {
+      {"/version", [](Request&) { return Ready(Version()); }},
+      {"/version/", [](Request&) { return Ready(Version()); }},
+      {"/metrics", AnswerMetrics},
+      {"/audit", [audit](Request& request) { return audit->Answer(request); }},
+      {"/backup", [backup](Request& request) { return backup->Answer(request); }},
+      {"/encryption", [encryption](Request&) { return Ready(encryption->Describe()); }}};
   AddDebug(debug, &routes);
   routes["/"] = Index(routes);
-  return [routed = Routed(std::move(routes), std::move(next)), health](Request& request) {
-    if (request.method == "GET" && IsHealthPath(request.path))
-      return Ready(health->Answer(request.path, request.query));
-    return routed(request);
-  };
+  return
+      [routed = Routed(std::move(routes), std::move(next)), health, encryption](Request& request) {
+        if (request.method == "GET" && IsHealthPath(request.path))
+          return Ready(health->Answer(request.path, request.query));
+        if (request.method == "POST" && request.path == "/encryption/reencrypt")
+          return Ready(encryption->Reencrypt());
+        return routed(request);
+      };
 }
 
 Handler WithProcessPaths(Handler next, const DebugPage* debug) {

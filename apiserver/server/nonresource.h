@@ -4,15 +4,17 @@
 #include "apiserver/server/audit_endpoint.h"
 #include "apiserver/server/backup.h"
 #include "apiserver/server/debug_page.h"
+#include "apiserver/server/encryption_endpoint.h"
 #include "apiserver/server/health.h"
 
 namespace gantry::apiserver {
 
-// Answers /healthz, /livez, /readyz, /metrics, /version, /backup, /audit, `/` and, with `debug`,
-// /debug/gantry, and gives everything else to `next`. What is pointed to must outlive
+// Answers /healthz, /livez, /readyz, /metrics, /version, /backup, /audit, /encryption, `/` and,
+// with `debug`, /debug/gantry, and gives everything else to `next`. What is pointed to must outlive
 // the result.
 Handler WithNonResourcePaths(Handler next, const HealthChecks* health, BackupEndpoint* backup,
-                             AuditEndpoint* audit, const DebugPage* debug);
+                             AuditEndpoint* audit, EncryptionEndpoint* encryption,
+                             const DebugPage* debug);
 
 // Answers /metrics and /debug/gantry of a process that is no API server.
 Handler WithProcessPaths(Handler next, const DebugPage* debug);

@@ -11,6 +11,7 @@ void AddAudit(const Command& root, Session* session);
 void AddCompose(const Command& root, Session* session);
 void AddDelete(const Command& root, Session* session);
 void AddDescribe(const Command& root, Session* session);
+void AddEncryption(const Command& root, Session* session);
 void AddExec(const Command& root, Session* session, const std::vector<std::string>* after_dashes);
 void AddGet(const Command& root, Session* session);
 void AddLogs(const Command& root, Session* session);

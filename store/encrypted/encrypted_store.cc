@@ -63,18 +63,17 @@ Status EncryptedStore::Survey() {
       GANTRY_TRY_SET(const ListResult list, inner_->List(prefix, page));
       for (const Record& record : list.records) {
         std::optional<SealedBy> by;
-        if (keyring_.IsStale(record.key, record.value, &by)) {
-          stale[record.key] = by.value_or(SealedBy{});
-        }
-        if (!by) continue;
-        const auto& keys = keyring_.keys();
-        if (std::none_of(keys.begin(), keys.end(), [&by](const auto& key) {
-              return key->id().fingerprint == by->fingerprint;
-            })) {
+        const bool is_stale = keyring_.IsStale(record.key, record.value, &by);
+        const SealingKey* const key = by ? keyring_.Find(by->fingerprint) : nullptr;
+        if (by && key == nullptr) {
           Stale& counted = missing[by->fingerprint];
           counted.by = *by;
           ++counted.values;
-        } else if (!std::exchange(tried[by->fingerprint], true)) {
+          continue;
+        }
+        // By its present name.
+        if (is_stale) stale[record.key] = by ? key->id() : SealedBy{};
+        if (by && !std::exchange(tried[by->fingerprint], true)) {
           GANTRY_TRY(keyring_.Open(record.key, record.value));
         }
       }

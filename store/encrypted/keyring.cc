@@ -12,10 +12,14 @@ void Keyring::AddRule(std::string prefix, std::shared_ptr<const SealingKey> key)
 }
 
 void Keyring::AddKey(std::shared_ptr<const SealingKey> key) {
-  const auto same = [&key](const auto& other) {
-    return other->id().fingerprint == key->id().fingerprint;
-  };
-  if (std::none_of(keys_.begin(), keys_.end(), same)) keys_.push_back(std::move(key));
+  if (Find(key->id().fingerprint) == nullptr) keys_.push_back(std::move(key));
+}
+
+const SealingKey* Keyring::Find(std::string_view fingerprint) const {
+  for (const auto& key : keys_) {
+    if (key->id().fingerprint == fingerprint) return key.get();
+  }
+  return nullptr;
 }
 
 const SealingKey* Keyring::KeyFor(std::string_view store_key) const {
@@ -61,9 +65,7 @@ Result<std::string> Keyring::Open(std::string_view store_key, std::string stored
   const std::string what = fmt::format("the value of \"{}\"", store_key);
   if (!by.ok()) return by.error().Wrap(what);
   if (!*by) return std::string(UnwrapPlain(stored));
-  for (const auto& key : keys_) {
-    if (key->id().fingerprint == (*by)->fingerprint) return key->Open(store_key, stored);
-  }
+  if (const SealingKey* const key = Find((*by)->fingerprint)) return key->Open(store_key, stored);
   return Missing(**by, what + " is");
 }
 

@@ -25,6 +25,8 @@ class Keyring {
   // The prefixes of the rules, without those that lie within another.
   std::vector<std::string> Prefixes() const;
   const std::vector<std::shared_ptr<const SealingKey>>& keys() const { return keys_; }
+  // The key with a fingerprint; null: it is not here.
+  const SealingKey* Find(std::string_view fingerprint) const;
   // Whether a stored value is not as it would be written now; sets *by to who sealed it, if
   // anybody.
   bool IsStale(std::string_view store_key, std::string_view stored,

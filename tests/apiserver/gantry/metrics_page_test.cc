@@ -14,6 +14,7 @@
 #include "apiserver/endpoints/metrics.h"
 #include "apiserver/filters/metrics.h"
 #include "apiserver/http/metrics.h"
+#include "apiserver/server/encryption_endpoint.h"
 #include "controllers/runtime/manager.h"
 #include "controllers/runtime/metrics.h"
 #include "tests/envtest/envtest.h"
@@ -41,6 +42,7 @@ void DeclareAll() {
   metrics::DeclareProcessMetrics();
   apiserver::DeclareFilterMetrics();
   apiserver::DeclareAuditMetrics();
+  apiserver::DeclareEncryptionMetrics();
   apiserver::DeclareEndpointMetrics();
   apiserver::HandshakeErrors();
   client::DeclareMetrics();

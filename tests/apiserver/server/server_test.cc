@@ -87,8 +87,9 @@ class ServerTest : public ::testing::Test {
     health_.Add("store", false, [this] { return store_; });
     health_.Add("caches", true, [this] { return caches_; });
     Handler endpoint = [shared = shared_](Request& r) { return Endpoint(shared, r); };
-    chain_ = BuildFilterChain(
-        WithNonResourcePaths(std::move(endpoint), &health_, &backup_, &audit_, nullptr), config);
+    chain_ = BuildFilterChain(WithNonResourcePaths(std::move(endpoint), &health_, &backup_, &audit_,
+                                                   &encryption_, nullptr),
+                              config);
     User user;
     user.name = "me";
     user.groups = {"system:masters"};
@@ -105,6 +106,7 @@ class ServerTest : public ::testing::Test {
   std::unique_ptr<store::Store> memory_ = store::OpenStore("memory:").value();
   BackupEndpoint backup_{memory_.get(), ""};
   AuditEndpoint audit_{nullptr};
+  EncryptionEndpoint encryption_{nullptr, nullptr};
   Status store_;
   Status caches_;
   Handler chain_;

@@ -183,6 +183,19 @@ TEST_F(EncryptedStoreTest, AKeyIsRotated) {
   EXPECT_EQ(store->Get("/secret/9", 0)->record->value, "v9");
 }
 
+// A key is known by its fingerprint, and called by its present name.
+TEST_F(EncryptedStoreTest, AKeyIsRenamed) {
+  Open({"one"})->Create("/secret/a", "1").IgnoreError();
+  Keyring keyring;
+  keyring.AddRule("/secret/", Key("two"));
+  keyring.AddKey(std::make_shared<const SealingKey>(
+      *SealingKey::Make("first", ("one" + std::string(32, '.')).substr(0, 32))));
+  auto store = TryOpen(std::move(keyring));
+  ASSERT_TRUE(store.ok()) << store.error().message;
+  EXPECT_EQ((*store)->stale()[0].by.name, "first");
+  EXPECT_EQ((*store)->Get("/secret/a", 0)->record->value, "1");
+}
+
 // What is not sealed any more is written as it is.
 TEST_F(EncryptedStoreTest, BackToPlain) {
   Open({"one"})->Create("/secret/a", "1").IgnoreError();
