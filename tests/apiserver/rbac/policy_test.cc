@@ -1,10 +1,8 @@
 #include "apiserver/rbac/policy.h"
 
-#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <random>
 
 #include "apiserver/rbac/bootstrap.h"
@@ -311,33 +309,6 @@ TEST(PolicyProperty, DecidesAsTheSlowOneDoes) {
     }
   }
   EXPECT_GT(allowed, asked / 30) << "hardly anything was allowed: the policies say little";
-}
-
-TEST(Policy, DecidesQuicklyAmongTenThousandBindings) {
-  Policy policy;
-  for (int i = 0; i < 100; ++i) {
-    policy.PutRole({"", fmt::format("role-{}", i)}, {{Read("services"), Read("nodes")}, {}, {}});
-  }
-  for (int i = 0; i < 10000; ++i) {
-    policy.PutBinding({fmt::format("ns-{}", i % 500), fmt::format("b-{}", i)},
-                      {"", fmt::format("role-{}", i % 100)},
-                      {{Subject::Kind::kUser, fmt::format("user-{}", i % 2000), ""},
-                       {Subject::Kind::kGroup, fmt::format("team-{}", i % 50), ""}});
-  }
-  const User user = Named("user-7", {"team-3", "system:authenticated"});
-  const RequestInfo yes = Ask("list", "nodes", "ns-7");
-  const RequestInfo no = Ask("delete", "nodes", "ns-7");
-  constexpr int kRounds = 20000;
-  int count = 0;
-  const auto begin = std::chrono::steady_clock::now();
-  for (int i = 0; i < kRounds; ++i) {
-    count += May(policy, user, yes) ? 1 : 0;
-    count += May(policy, user, no) ? 1 : 0;
-  }
-  const std::chrono::duration<double, std::micro> took = std::chrono::steady_clock::now() - begin;
-  EXPECT_EQ(count, kRounds);
-  RecordProperty("microseconds_per_decision", fmt::format("{:.3f}", took.count() / (2 * kRounds)));
-  fmt::print("a decision among 10,000 bindings: {:.3f} us\n", took.count() / (2 * kRounds));
 }
 
 }  // namespace
