@@ -13,6 +13,21 @@ namespace {
 
 constexpr const char* kNamespaces[] = {"default", "kube-system", "gantry-system"};
 
+std::unique_ptr<const ServiceAccountAuthenticator> MakeAccounts(const ApiCore::Options& options,
+                                                                CacheSet* caches) {
+  if (options.service_accounts == nullptr) return nullptr;
+  return std::make_unique<const ServiceAccountAuthenticator>(options.service_accounts, caches,
+                                                             options.clock);
+}
+
+std::unique_ptr<const TokenAuthenticator> AllTokens(const ServiceAccountAuthenticator* accounts,
+                                                    const TokenAuthenticator* others) {
+  std::vector<const TokenAuthenticator*> parts;
+  if (accounts != nullptr) parts.push_back(accounts);
+  if (others != nullptr) parts.push_back(others);
+  return NewTokenUnion(std::move(parts));
+}
+
 }  // namespace
 
 ApiCore::ApiCore(store::Store* store, Options options)
@@ -21,6 +36,8 @@ ApiCore::ApiCore(store::Store* store, Options options)
       render_(RenderManagedFields),
       timer_(Clock::Real()),
       caches_(store, &render_, options.cache),
+      accounts_(MakeAccounts(options, &caches_)),
+      tokens_(AllTokens(accounts_.get(), options.tokens)),
       pool_(options.threads),
       stream_pool_(options.stream_threads),
       webhook_pool_(options.webhook_threads),
@@ -28,8 +45,10 @@ ApiCore::ApiCore(store::Store* store, Options options)
       registry_({&caches_, store, &kinds_, &policy_, &pool_, &webhook_pool_, options.clock,
                  options.random, &render_}),
       maintenance_(&registry_, options.maintenance),
-      endpoints_{&caches_,      store,          &kinds_,        &registry_,  &timer_,        &pool_,
-                 &stream_pool_, &webhook_pool_, options.random, &documents_, options.streams},
+      endpoints_{&caches_,       store,       &kinds_,         &registry_,
+                 &timer_,        &pool_,      &stream_pool_,   &webhook_pool_,
+                 options.random, &documents_, options.streams, options.service_accounts,
+                 tokens_.get()},
       handler_(MakeApiHandler(&endpoints_)) {}
 
 ApiCore::~ApiCore() { Stop(); }

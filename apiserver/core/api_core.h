@@ -7,6 +7,7 @@
 #include "apiserver/core/maintenance.h"
 #include "apiserver/endpoints/documents.h"
 #include "apiserver/registry/registry.h"
+#include "apiserver/service_accounts/authenticator.h"
 
 namespace gantry::apiserver {
 
@@ -22,6 +23,9 @@ class ApiCore {
     size_t stream_threads = 4;                  // that start logs and exec
     size_t webhook_threads = 4;                 // that wait for webhooks
     WebhookTransports webhooks;                 // empty: none is reached
+    // Null: ServiceAccounts have no tokens.
+    const ServiceAccountTokens* service_accounts = nullptr;
+    const TokenAuthenticator* tokens = nullptr;  // whose other bearer tokens are known; null: none
     CacheSet::Options cache;
     Maintenance::Options maintenance;
   };
@@ -46,6 +50,10 @@ class ApiCore {
 
   // What the stored roles and bindings say: who may do what.
   const rbac::Policy& policy() const { return policy_; }
+  // Whose bearer tokens are known, ServiceAccounts' among them.
+  const TokenAuthenticator& tokens() const { return *tokens_; }
+  // Changes with what tokens() holds for withdrawn.
+  uint64_t withdrawals() const { return accounts_ ? accounts_->generation() : 0; }
   CacheSet* caches() { return &caches_; }
   KindRegistry* kinds() { return &kinds_; }
   Registry* registry() { return &registry_; }
@@ -61,6 +69,8 @@ class ApiCore {
   rbac::Policy policy_;
   Timer timer_;
   CacheSet caches_;
+  const std::unique_ptr<const ServiceAccountAuthenticator> accounts_;  // null: no tokens
+  const std::unique_ptr<const TokenAuthenticator> tokens_;
   ThreadPool pool_;
   ThreadPool stream_pool_;
   ThreadPool webhook_pool_;

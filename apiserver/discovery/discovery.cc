@@ -15,6 +15,7 @@ using schema::Definition;
 using schema::Version;
 
 constexpr char kOwnGroup[] = "gantry.dev";
+const GroupVersionKind kTokenRequest{"authentication.k8s.io", "v1", "TokenRequest"};
 
 // v10beta2 as (stability, major, minor); stability 3 stable, 2 beta, 1 alpha, 0 none of these.
 std::tuple<int, int, int> Rank(std::string_view text) {
@@ -47,7 +48,9 @@ std::vector<Subresource> Subresources(const Definition& d, const Version& v) {
   if (v.status_subresource) out.push_back({"status", own});
   if (v.scale) out.push_back({"scale", {"autoscaling", "v1", "Scale"}});
   if (d.strategy.namespace_lifecycle) out.push_back({"finalize", own});
-  for (const std::string& name : d.connect_subresources) out.push_back({name, own});
+  for (const std::string& name : d.connect_subresources) {
+    out.push_back({name, name == "token" ? kTokenRequest : own});
+  }
   return out;
 }
 
@@ -120,9 +123,11 @@ const std::vector<std::string>& SubresourceVerbs(std::string_view subresource) {
   static const auto* const fields = new std::vector<std::string>{"get", "patch", "update"};
   static const auto* const read = new std::vector<std::string>{"get"};
   static const auto* const connect = new std::vector<std::string>{"create", "get"};
+  static const auto* const ask = new std::vector<std::string>{"create"};
   static const auto* const replace = new std::vector<std::string>{"update"};
   if (subresource == "status" || subresource == "scale") return *fields;
   if (subresource == "finalize") return *replace;
+  if (subresource == "token") return *ask;
   return subresource == "log" ? *read : *connect;
 }
 

@@ -9,6 +9,7 @@
 #include "apiserver/endpoints/options.h"
 #include "apiserver/endpoints/reads.h"
 #include "apiserver/endpoints/status_writer.h"
+#include "apiserver/endpoints/token_request.h"
 #include "apiserver/endpoints/version_view.h"
 #include "apiserver/endpoints/writes.h"
 
@@ -86,6 +87,7 @@ Task<Response> ServeResource(const Endpoints& e, Request& request) {
   if (!info.subresource.empty()) {
     if (IsConnectSubresource(info.subresource))
       co_return co_await ServeConnect(e, request, *target);
+    if (info.subresource == kTokenSubresource) co_return ServeTokenRequest(e, request, *target);
     if (info.verb == "get") {
       if (info.subresource == "scale") co_return ServeGetScale(e, request, *target);
       co_return ServeGet(e, request, *target);

@@ -1,8 +1,10 @@
 #pragma once
 
 #include "apis/nodeproxy/node_streams.h"
+#include "apiserver/auth/token_authenticator.h"
 #include "apiserver/http/handler.h"
 #include "apiserver/registry/registry.h"
+#include "apiserver/service_accounts/tokens.h"
 #include "apiserver/storage/timer.h"
 
 namespace gantry::apiserver {
@@ -21,7 +23,9 @@ struct Endpoints {
   ThreadPool* webhooks;     // for what waits on webhooks
   Random* random;
   Documents* documents;
-  nodeproxy::NodeStreams* streams;  // null: logs and exec answer 503
+  nodeproxy::NodeStreams* streams;               // null: logs and exec answer 503
+  const ServiceAccountTokens* service_accounts;  // null: serviceaccounts/token answers 404
+  const TokenAuthenticator* tokens;              // whom TokenReview knows
 };
 
 }  // namespace gantry::apiserver

@@ -9,6 +9,7 @@
 #include "apiserver/endpoints/request_body.h"
 #include "apiserver/endpoints/scale.h"
 #include "apiserver/endpoints/status_writer.h"
+#include "apiserver/endpoints/token_request.h"
 #include "apiserver/registry/codec.h"
 #include "apiserver/registry/prepare.h"
 #include "apiserver/registry/strategy.h"
@@ -74,7 +75,9 @@ Response AnswerReview(const Endpoints& e, const WriteScope& scope, Json body) {
                             *e.kinds,
                             *e.registry->deps().policy,
                             e.registry->deps().clock->Now(),
-                            scope.warnings};
+                            scope.warnings,
+                            nullptr,
+                            e.tokens};
   object.json().erase("status");  // typed clients send an empty one
   const schema::Schema& schema = *scope.target.version->schema;
   schema.Default(&object.json());
@@ -117,6 +120,7 @@ Task<Response> ServeCreate(const Endpoints& e, Request& request, const Target& t
   }
   scope->complaints = body->Complaints();
   if (target.def().strategy.virtual_only) {
+    if (target.def().kind == "TokenReview") co_await AwaitReviewedToken(e, body->value);
     co_return AnswerReview(e, *scope, std::move(body->value));
   }
   Result<Written> written = co_await e.registry->Create(*scope, std::move(body->value));

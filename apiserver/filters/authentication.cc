@@ -14,30 +14,49 @@ void AddGroup(User* user, const char* group) {
     user->groups.emplace_back(group);
 }
 
+// The user of a request, and `system:authenticated`; false when nobody.
+bool Identify(const Authenticator* authenticator, Request* request) {
+  Result<std::optional<User>> found = authenticator->Authenticate(*request);
+  if (!found.ok() || !*found) return false;
+  request->user = std::move(**found);
+  AddGroup(&request->user, kAuthenticated);
+  return true;
+}
+
+Task<Response> Answer(Request& request, const Handler& next, bool known) {
+  const AuthMetrics& metrics = AuthMetrics::Get();
+  (known ? metrics.success : metrics.failure).Increment();
+  if (known) return next(request);
+  if (IsHealthPath(request.path)) {
+    request.user.name = "system:anonymous";
+    request.user.groups = {"system:unauthenticated"};
+    return next(request);
+  }
+  // Nothing about why: that would help guessing.
+  return Ready(ErrorResponse(Error(Code::kUnauthorized, "Unauthorized")));
+}
+
+// Asks again when what is on its way is here.
+Task<Response> AnswerLater(Request& request, const Handler& next,
+                           const Authenticator* authenticator) {
+  Callback<bool> learned([&request, authenticator](std::function<void(bool)> done) {
+    if (!authenticator->Learn(request, [done] { done(true); })) done(false);
+  });
+  const bool again = co_await learned;
+  const bool known = again && Identify(authenticator, &request);
+  co_return co_await Answer(request, next, known);
+}
+
 }  // namespace
 
 Handler WithAuthentication(Handler next, const Authenticator* authenticator) {
-  AuthMetrics& metrics = AuthMetrics::Get();
-  return [next = std::move(next), authenticator, &metrics](Request& request) {
+  return [next = std::move(next), authenticator](Request& request) {
     if (request.in_process) {
       AddGroup(&request.user, kAuthenticated);
       return next(request);
     }
-    Result<std::optional<User>> found = authenticator->Authenticate(request);
-    const bool known = found.ok() && found->has_value();
-    (known ? metrics.success : metrics.failure).Increment();
-    if (known) {
-      request.user = std::move(**found);
-      AddGroup(&request.user, kAuthenticated);
-      return next(request);
-    }
-    if (IsHealthPath(request.path)) {
-      request.user.name = "system:anonymous";
-      request.user.groups = {"system:unauthenticated"};
-      return next(request);
-    }
-    // Nothing about why: that would help guessing.
-    return Ready(ErrorResponse(Error(Code::kUnauthorized, "Unauthorized")));
+    if (Identify(authenticator, &request)) return Answer(request, next, true);
+    return AnswerLater(request, next, authenticator);
   };
 }
 

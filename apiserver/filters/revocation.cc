@@ -10,9 +10,21 @@
 
 namespace gantry::apiserver {
 
+namespace {
+
+constexpr char kAuthorization[] = "Authorization";
+
+}  // namespace
+
 struct Revocations::Followed {
   explicit Followed(const Request& request)
-      : id(request.id), user(request.user), info(request.info), path(request.path) {}
+      : id(request.id), user(request.user), info(request.info), path(request.path) {
+    credentials.in_process = request.in_process;
+    credentials.peer_common_name = request.peer_common_name;
+    credentials.peer_organizations = request.peer_organizations;
+    const std::string_view token = request.headers.Get(kAuthorization);
+    if (!token.empty()) credentials.headers.Add(kAuthorization, std::string(token));
+  }
 
   void Cut() {
     if (cut.exchange(true)) return;
@@ -29,6 +41,7 @@ struct Revocations::Followed {
   const User user;
   const RequestInfo info;
   const std::string path;
+  Request credentials;  // what of the request says who sent it; constant after construction
   std::atomic<bool> cut{false};
   ReadySignal ready;  // of a stream
   Mutex mu;
@@ -127,9 +140,10 @@ class Revocations::Socket : public WebSocketHandler {
   const All::Place place_;
 };
 
-Revocations::Revocations(const Authorizer* authorizer, std::function<uint64_t()> generation,
-                         Duration period)
-    : authorizer_(authorizer),
+Revocations::Revocations(const Authenticator* authenticator, const Authorizer* authorizer,
+                         std::function<uint64_t()> generation, Duration period)
+    : authenticator_(authenticator),
+      authorizer_(authorizer),
       generation_(std::move(generation)),
       period_(period),
       all_(std::make_shared<All>()),
@@ -156,10 +170,13 @@ void Revocations::Follow(const Request& request, Response* response) {
 }
 
 void Revocations::Ask(Followed* followed) const {
-  if (followed->cut || authorizer_->Allowed({followed->user, followed->info, followed->path}))
-    return;
-  LOG_INFO("stream ended: its user may not have it any more", {"id", followed->id},
-           {"user", followed->user.name}, {"verb", followed->info.verb},
+  if (followed->cut) return;
+  const bool known =
+      followed->credentials.in_process || !authenticator_->IsWithdrawn(followed->credentials);
+  if (known && authorizer_->Allowed({followed->user, followed->info, followed->path})) return;
+  LOG_INFO(known ? "stream ended: its user may not have it any more"
+                 : "stream ended: the credentials of its user were taken back",
+           {"id", followed->id}, {"user", followed->user.name}, {"verb", followed->info.verb},
            {"resource", followed->info.resource});
   followed->Cut();
 }
@@ -194,7 +211,9 @@ Task<Response> FollowAnswer(Request& request, const Handler& next, Revocations* 
 
 Handler WithRevocation(Handler next, Revocations* revocations) {
   return [next = std::move(next), revocations](Request& request) {
-    if (!IsLongRunning(request.info) || IsMaster(request.user)) return next(request);
+    // Nothing takes a certificate back, and nothing a right of its masters.
+    const bool for_ever = IsMaster(request.user) && request.headers.Get(kAuthorization).empty();
+    if (!IsLongRunning(request.info) || for_ever) return next(request);
     return FollowAnswer(request, next, revocations);
   };
 }

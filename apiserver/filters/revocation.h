@@ -6,18 +6,20 @@
 #include <thread>
 
 #include "apis/machinery/base/mutex.h"
+#include "apiserver/auth/authenticator.h"
 #include "apiserver/auth/authorizer.h"
 #include "apiserver/http/handler.h"
 
 namespace gantry::apiserver {
 
-// Ends watches, logs and the like of those who may not have them any more. A thread of its own
-// looks every `period` whether the policy has changed, and if so asks about every stream anew.
-// Thread-safe.
+// Ends watches, logs and the like of those who may not have them any more, or whose credentials
+// were taken back. A thread of its own looks every `period` whether either may have changed, and if
+// so asks about every stream anew. Thread-safe.
 class Revocations {
  public:
-  // `authorizer` outlives this. `generation` grows with each change of what it decides.
-  Revocations(const Authorizer* authorizer, std::function<uint64_t()> generation, Duration period);
+  // What is pointed to outlives this. `generation` changes with what they decide.
+  Revocations(const Authenticator* authenticator, const Authorizer* authorizer,
+              std::function<uint64_t()> generation, Duration period);
   ~Revocations();
   Revocations(const Revocations&) = delete;
   Revocations& operator=(const Revocations&) = delete;
@@ -34,6 +36,7 @@ class Revocations {
   void Run();
   void Ask(Followed* followed) const;
 
+  const Authenticator* const authenticator_;
   const Authorizer* const authorizer_;
   const std::function<uint64_t()> generation_;
   const Duration period_;

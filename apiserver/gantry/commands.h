@@ -8,6 +8,7 @@
 
 #include "apis/machinery/base/result.h"
 #include "apiserver/gantry/encryption.h"
+#include "apiserver/gantry/identity.h"
 #include "store/store.h"
 
 // The subcommands of `gantry`, one file each. They block until the process is told to end (SIGTERM
@@ -17,8 +18,8 @@ namespace gantry::program {
 struct ServerOptions {
   std::string data_dir = "./data";
   std::string listen = "127.0.0.1:7443";
-  std::string store;                     // URI; empty: rocksdb:<data_dir>/store
-  std::string token_file;                // empty: <data_dir>/tokens.csv if it is there
+  std::string store;  // URI; empty: rocksdb:<data_dir>/store
+  IdentityOptions identity;
   std::vector<std::string> san;          // further names of the server
   std::string audit_policy;              // a file; empty: AuditPolicy::Default
   std::optional<std::string> audit_log;  // default <data_dir>/audit/audit.log; empty: none

@@ -41,8 +41,7 @@ void AddServerOptions(CLI::App* command, ServerOptions* options) {
       ->capture_default_str();
   command->add_option("--store", options->store,
                       "Store URI, memory: or rocksdb:DIR; default rocksdb:<data-dir>/store");
-  command->add_option("--token-file", options->token_file,
-                      "Lines token,user,uid,\"groups\"; default <data-dir>/tokens.csv if present");
+  AddIdentityOptions(command, &options->identity);
   command->add_option("--audit-policy-file", options->audit_policy,
                       "What to record: a Policy of audit.k8s.io/v1; default: who changed what");
   command->add_option("--audit-log-path", options->audit_log,

@@ -23,29 +23,6 @@ namespace gantry::program {
 namespace {
 
 using namespace std::chrono_literals;
-using apiserver::Authenticator;
-
-Result<std::unique_ptr<Authenticator>> MakeAuthenticator(const ServerOptions& options,
-                                                         const apiserver::Pki& pki) {
-  apiserver::StaticToken admin;
-  admin.token = pki.admin_token;
-  admin.user.name = "gantry-admin";
-  admin.user.groups = {"system:masters"};
-  std::vector<apiserver::StaticToken> tokens = {admin};
-  const std::string path =
-      options.token_file.empty() ? options.data_dir + "/tokens.csv" : options.token_file;
-  const Result<std::string> text = apiserver::ReadFile(path);
-  if (text.ok()) {
-    GANTRY_TRY_SET(auto more, apiserver::ParseTokenFile(*text).Wrap(path));
-    tokens.insert(tokens.end(), more.begin(), more.end());
-  } else if (text.code() != Code::kNotFound || !options.token_file.empty()) {
-    return text.error();
-  }
-  std::vector<std::unique_ptr<Authenticator>> parts;
-  parts.push_back(apiserver::NewX509Authenticator());
-  parts.push_back(apiserver::NewTokenAuthenticator(std::move(tokens)));
-  return apiserver::NewUnionAuthenticator(std::move(parts));
-}
 
 Result<apiserver::AuditTrail> MakeAudit(const ServerOptions& options) {
   apiserver::AuditTrail trail{apiserver::AuditPolicy::Default(), nullptr};
@@ -124,7 +101,9 @@ Status RunServer(const ServerOptions& options) {
   pki_options.own_encryption_key = !options.encryption.given();
   GANTRY_TRY_SET(const apiserver::Pki pki,
                  apiserver::Pki::Ensure(pki_options, clock, Random::Real()));
-  GANTRY_TRY_SET(const auto authenticator, MakeAuthenticator(options, pki));
+  const auto certificates = apiserver::NewX509Authenticator();
+  GANTRY_TRY_SET(const KnownUsers known,
+                 MakeKnownUsers(options.identity, options.data_dir, pki.admin_token));
 
   const std::string uri =
       options.store.empty() ? "rocksdb:" + options.data_dir + "/store" : options.store;
@@ -138,10 +117,12 @@ Status RunServer(const ServerOptions& options) {
     transport.tls.ca_pem = webhook.ca_pem;
     return http::NewHttpsTransport(transport);
   };
-  server_options.authenticator = authenticator.get();
   server_options.in_flight.read = options.max_reads;
   server_options.in_flight.mutating = options.max_writes;
   server_options.encrypted = store.get();
+  server_options.authenticator = certificates.get();
+  server_options.core.service_accounts = known.service_accounts.get();
+  server_options.core.tokens = known.tokens.get();
   server_options.backup_scratch = options.data_dir + "/backup-in-transfer";
   GANTRY_TRY_SET(const apiserver::AuditTrail audit, MakeAudit(options));
   if (audit.log) server_options.audit = &audit;

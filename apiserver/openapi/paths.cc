@@ -229,7 +229,8 @@ class Builder {
       Operation op{get ? "get" : "post",
                    "connect",
                    get ? "connectGet" : "connectPost",
-                   fmt::format("connect to {} of the {}", name, d_.kind),
+                   name == "token" ? "create a token of the " + d_.kind
+                                   : fmt::format("connect to {} of the {}", name, d_.kind),
                    {},
                    "",
                    ""};

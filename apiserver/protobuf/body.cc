@@ -46,6 +46,10 @@ const Message* PrototypeOf(const std::string& api_version, const std::string& ki
            &kubernetes::ClusterRoleBinding::default_instance()},
           {{"authentication.k8s.io/v1", "SelfSubjectReview"},
            &kubernetes::SelfSubjectReview::default_instance()},
+          {{"authentication.k8s.io/v1", "TokenRequest"},
+           &kubernetes::TokenRequest::default_instance()},
+          {{"authentication.k8s.io/v1", "TokenReview"},
+           &kubernetes::TokenReview::default_instance()},
       };
   const auto it = kPrototypes->find({api_version, kind});
   return it == kPrototypes->end() ? nullptr : it->second;

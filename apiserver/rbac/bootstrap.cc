@@ -90,6 +90,7 @@ void AddNamespaceRoles(Builder* b) {
               kWrite),
            On("", {"secrets"}, kRead), On("", {"serviceaccounts"}, {"impersonate"}),
            On("", {"configmaps", "secrets", "serviceaccounts"}, kWrite),
+           On("", {"serviceaccounts/token"}, {"create"}),
            On("", {"events"}, {"create", "patch", "update"}),
            On("coordination.k8s.io", {"leases"}, kAllVerbs)},
           {kToEdit});
@@ -129,13 +130,18 @@ void AddSystemRoles(Builder* b) {
   b->Role("system:monitoring", {Paths({"/healthz", "/healthz/*", "/livez", "/livez/*", "/metrics",
                                        "/readyz", "/readyz/*"})});
   b->Role("system:auth-delegator",
-          {On("authorization.k8s.io", {"subjectaccessreviews"}, {"create"})});
+          {On("authorization.k8s.io", {"subjectaccessreviews"}, {"create"}),
+           On("authentication.k8s.io", {"tokenreviews"}, {"create"})});
+  b->Role("system:service-account-issuer-discovery",
+          {Paths({"/.well-known/openid-configuration", "/.well-known/openid-configuration/",
+                  "/openid/v1/jwks", "/openid/v1/jwks/"})});
   const char* const everybody = "system:authenticated";
   b->Bind("cluster-admin", {"system:masters"});
   b->Bind("system:discovery", {everybody});
   b->Bind("system:basic-user", {everybody});
   b->Bind("system:public-info-viewer", {everybody, "system:unauthenticated"});
   b->Bind("system:monitoring", {"system:monitoring"});
+  b->Bind("system:service-account-issuer-discovery", {"system:serviceaccounts"});
 }
 
 // Adds the members of `wanted` that `*have` lacks.

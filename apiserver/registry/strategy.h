@@ -4,6 +4,7 @@
 
 #include "apis/machinery/base/clock.h"
 #include "apis/machinery/meta/object.h"
+#include "apiserver/auth/token_authenticator.h"
 #include "apiserver/http/handler.h"
 #include "apiserver/rbac/policy.h"
 #include "apiserver/registry/kind.h"
@@ -19,8 +20,9 @@ struct StrategyContext {
   const KindRegistry& kinds;
   const rbac::Policy& policy;
   WallTime now;
-  std::vector<std::string>* warnings;  // for the client
-  CacheSet* caches = nullptr;          // null for virtual kinds
+  std::vector<std::string>* warnings;          // for the client
+  CacheSet* caches = nullptr;                  // null for virtual kinds
+  const TokenAuthenticator* tokens = nullptr;  // null but for virtual kinds
 };
 
 // What one of Kubernetes' own kinds does that its schema cannot say. The generic registry calls the

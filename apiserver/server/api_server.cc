@@ -12,12 +12,38 @@ namespace {
 // How long a stream may go on after its user lost the right to it.
 constexpr Duration kRevocationPeriod = std::chrono::seconds(1);
 
+// Not owned.
+class Borrowed final : public Authenticator {
+ public:
+  explicit Borrowed(const Authenticator* real) : real_(real) {}
+  Result<std::optional<User>> Authenticate(const Request& request) const override {
+    return real_->Authenticate(request);
+  }
+
+ private:
+  const Authenticator* const real_;
+};
+
+std::unique_ptr<const Authenticator> AllCredentials(const ApiServer::Options& options,
+                                                    const ApiCore& core) {
+  const ServiceAccountTokens* const accounts = options.core.service_accounts;
+  std::vector<std::unique_ptr<Authenticator>> parts;
+  if (options.authenticator != nullptr) {
+    parts.push_back(std::make_unique<Borrowed>(options.authenticator));
+  }
+  parts.push_back(NewBearerAuthenticator(
+      &core.tokens(), accounts != nullptr ? accounts->audiences() : Audiences()));
+  return NewUnionAuthenticator(std::move(parts));
+}
+
 }  // namespace
 
 ApiServer::ApiServer(store::Store* store, const Options& options)
     : core_(store, options.core),
+      authenticator_(AllCredentials(options, core_)),
       revocations_(
-          &core_.policy(), [this] { return core_.policy().generation(); }, kRevocationPeriod),
+          authenticator_.get(), &core_.policy(),
+          [this] { return core_.policy().generation() + core_.withdrawals(); }, kRevocationPeriod),
       backup_(store, options.backup_scratch),
       audit_(options.audit != nullptr ? options.audit->log.get() : nullptr),
       encryption_(options.encrypted, core_.caches()) {
@@ -25,16 +51,17 @@ ApiServer::ApiServer(store::Store* store, const Options& options)
   health_.Add("store", true, [store] { return store->Health(); });
   health_.Add("caches", true, [this] { return core_.Ready(); });
   FilterConfig filters;
-  filters.authenticator = options.authenticator;
+  filters.authenticator = authenticator_.get();
   filters.authorizer = &core_.policy();
   filters.in_flight = options.in_flight;
   filters.running = &running_;
   filters.audit = options.audit;
   filters.revocations = &revocations_;
   filters.served = [this](const RequestInfo& info) { return core_.Serves(info); };
-  chain_ = BuildFilterChain(
-      WithNonResourcePaths(core_.handler(), &health_, &backup_, &audit_, &encryption_, &debug_),
-      filters);
+  chain_ =
+      BuildFilterChain(WithNonResourcePaths(core_.handler(), &health_, &backup_, &audit_,
+                                            &encryption_, &debug_, options.core.service_accounts),
+                       filters);
 
   DeclareFilterMetrics();
   DeclareAuditMetrics();

@@ -20,7 +20,7 @@ class ApiServer {
  public:
   struct Options {
     ApiCore::Options core;
-    // Null: nobody has credentials, and only callers in this process, who say who they are, get in.
+    // Whose certificates let them in; bearer tokens are the core's. Null: nobody's.
     const Authenticator* authenticator = nullptr;
     InFlightLimits in_flight;
     // Where a backup is while it is sent: a directory of its own on the store's file system.
@@ -53,6 +53,7 @@ class ApiServer {
  private:
   RunningRequests running_;  // outlives streams
   ApiCore core_;
+  const std::unique_ptr<const Authenticator> authenticator_;
   Revocations revocations_;
   HealthChecks health_;
   BackupEndpoint backup_;

@@ -69,11 +69,26 @@ void AddDebug(const DebugPage* debug, Routes* routes) {
   (*routes)["/debug/gantry"] = [debug](Request& request) { return Ready(debug->Answer(request)); };
 }
 
+// What others need to verify tokens; like kube-apiserver, with or without a slash at the end.
+void AddKeys(const ServiceAccountTokens* tokens, Routes* routes) {
+  if (tokens == nullptr) return;
+  for (const std::string end : {"", "/"}) {
+    (*routes)["/.well-known/openid-configuration" + end] = [tokens](Request&) {
+      return Ready(JsonAnswer(tokens->Configuration()));
+    };
+    (*routes)["/openid/v1/jwks" + end] = [tokens](Request&) {
+      Response response = JsonAnswer(tokens->Jwks());
+      response.content_type = "application/jwk-set+json";
+      return Ready(std::move(response));
+    };
+  }
+}
+
 }  // namespace
 
 Handler WithNonResourcePaths(Handler next, const HealthChecks* health, BackupEndpoint* backup,
                              AuditEndpoint* audit, EncryptionEndpoint* encryption,
-                             const DebugPage* debug) {
+                             const DebugPage* debug, const ServiceAccountTokens* tokens) {
   Routes routes = {
       {"/version", [](Request&) { return Ready(Version()); }},
       {"/version/", [](Request&) { return Ready(Version()); }},
@@ -82,6 +97,7 @@ Handler WithNonResourcePaths(Handler next, const HealthChecks* health, BackupEnd
       {"/backup", [backup](Request& request) { return backup->Answer(request); }},
       {"/encryption", [encryption](Request&) { return Ready(encryption->Describe()); }}};
   AddDebug(debug, &routes);
+  AddKeys(tokens, &routes);
   routes["/"] = Index(routes);
   return
       [routed = Routed(std::move(routes), std::move(next)), health, encryption](Request& request) {

@@ -6,15 +6,17 @@
 #include "apiserver/server/debug_page.h"
 #include "apiserver/server/encryption_endpoint.h"
 #include "apiserver/server/health.h"
+#include "apiserver/service_accounts/tokens.h"
 
 namespace gantry::apiserver {
 
-// Answers /healthz, /livez, /readyz, /metrics, /version, /backup, /audit, /encryption, `/` and,
-// with `debug`, /debug/gantry, and gives everything else to `next`. What is pointed to must outlive
-// the result.
+// Answers /healthz, /livez, /readyz, /metrics, /version, /backup, /audit, /encryption, `/`, with
+// `debug` /debug/gantry, and with `tokens` what others verify them by
+// (/.well-known/openid-configuration and /openid/v1/jwks), and gives everything else to `next`.
+// What is pointed to must outlive the result.
 Handler WithNonResourcePaths(Handler next, const HealthChecks* health, BackupEndpoint* backup,
                              AuditEndpoint* audit, EncryptionEndpoint* encryption,
-                             const DebugPage* debug);
+                             const DebugPage* debug, const ServiceAccountTokens* tokens);
 
 // Answers /metrics and /debug/gantry of a process that is no API server.
 Handler WithProcessPaths(Handler next, const DebugPage* debug);

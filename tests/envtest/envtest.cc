@@ -16,6 +16,11 @@ EnvTest::EnvTest(Clock* clock, Random* random, nodeproxy::NodeStreams* streams) 
   options.core.clock = clock;
   options.core.random = random;
   options.core.streams = streams;
+  static const auto* const key = new std::string(*apiserver::jwt::MakeKeyPem());
+  apiserver::ServiceAccountTokens::Options tokens;
+  tokens.signing_key = *key;
+  tokens_ = *apiserver::ServiceAccountTokens::Make(tokens);
+  options.core.service_accounts = tokens_.get();
   server_ = std::make_unique<apiserver::ApiServer>(store_.get(), options);
   const Status started = server_->Start(Context());
   if (!started.ok()) CheckFailed(__FILE__, __LINE__, started.error().message);

@@ -30,6 +30,9 @@ class EnvTest {
   // Somebody else's way in: roles and bindings say what they may do.
   std::shared_ptr<client::Transport> TransportAs(apiserver::User user);
 
+  // The way of a connection: requests show their credentials, such as ServiceAccounts' tokens.
+  const apiserver::Handler& handler() const { return server_->handler(); }
+
   apiserver::ApiCore& core() { return server_->core(); }
   store::Store& store() { return *store_; }
 
@@ -38,6 +41,7 @@ class EnvTest {
 
  private:
   std::unique_ptr<store::Store> store_;
+  std::unique_ptr<const apiserver::ServiceAccountTokens> tokens_;
   std::unique_ptr<apiserver::ApiServer> server_;
 };
 

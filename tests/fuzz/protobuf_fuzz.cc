@@ -28,7 +28,7 @@ struct Kind {
 };
 
 const auto& Kinds() {
-  static const std::array<Kind, 10> kinds = {{
+  static const std::array<Kind, 12> kinds = {{
       {"v1", "Namespace", &kubernetes::Namespace::default_instance()},
       {"v1", "ConfigMap", &kubernetes::ConfigMap::default_instance()},
       {"v1", "Secret", &kubernetes::Secret::default_instance()},
@@ -41,6 +41,8 @@ const auto& Kinds() {
        &kubernetes::SelfSubjectRulesReview::default_instance()},
       {"authentication.k8s.io/v1", "SelfSubjectReview",
        &kubernetes::SelfSubjectReview::default_instance()},
+      {"authentication.k8s.io/v1", "TokenRequest", &kubernetes::TokenRequest::default_instance()},
+      {"authentication.k8s.io/v1", "TokenReview", &kubernetes::TokenReview::default_instance()},
       {"any/v1", "DeleteOptions", &kubernetes::DeleteOptions::default_instance()},
   }};
   return kinds;

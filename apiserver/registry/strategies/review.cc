@@ -91,11 +91,31 @@ Status AnswerRules(const StrategyContext& ctx, Object* object) {
   return OkStatus();
 }
 
-void AnswerSelf(const User& user, Object* object) {
+Json UserInfo(const User& user) {
   Json info = {{"username", user.name}, {"groups", user.groups}};
   if (!user.uid.empty()) info["uid"] = user.uid;
   if (!user.extra.empty()) info["extra"] = user.extra;
-  object->mutable_status() = {{"userInfo", std::move(info)}};
+  return info;
+}
+
+// TokenReview: whose is this token?
+Status AnswerToken(const StrategyContext& ctx, Object* object) {
+  const std::string token = GetString(object->spec(), "token");
+  if (token.empty()) {
+    return Error(Code::kBadRequest, "token is required for TokenReview in authentication");
+  }
+  auto found = ctx.tokens->Authenticate(token, GetStrings(object->spec(), "audiences"));
+  Json status = {{"authenticated", found.ok() && *found}, {"user", Json::object()}};
+  if (found.ok() && *found) {
+    TokenUser& known = **found;
+    known.user.groups.emplace_back("system:authenticated");
+    status["user"] = UserInfo(known.user);
+    if (!known.audiences.empty()) status["audiences"] = known.audiences;
+  } else {
+    status["error"] = found.ok() ? "unknown bearer token" : found.error().message;
+  }
+  object->mutable_status() = std::move(status);
+  return OkStatus();
 }
 
 // Reviews are questions: created, answered, never stored.
@@ -104,10 +124,11 @@ class Review : public Strategy {
   Status Answer(const StrategyContext& ctx, Object* object) const override {
     const std::string& kind = ctx.target.def().kind;
     if (kind == "SelfSubjectRulesReview") return AnswerRules(ctx, object);
+    if (kind == "TokenReview") return AnswerToken(ctx, object);
     if (kind != "SelfSubjectReview") {
       return AnswerAccess(ctx, kind == "SelfSubjectAccessReview", object);
     }
-    AnswerSelf(ctx.user, object);
+    object->mutable_status() = {{"userInfo", UserInfo(ctx.user)}};
     return OkStatus();
   }
 };

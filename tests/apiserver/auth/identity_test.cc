@@ -3,6 +3,7 @@
 
 #include "apiserver/auth/authenticator.h"
 #include "apiserver/auth/authorizer.h"
+#include "apiserver/auth/token_authenticator.h"
 
 namespace gantry::apiserver {
 namespace {
@@ -16,12 +17,19 @@ Request WithBearer(const std::string& value) {
   return request;
 }
 
+const TokenAuthenticator* AdminToken() {
+  static const auto* const tokens = [] {
+    StaticToken admin{"secret", {}};
+    admin.user.name = "admin";
+    return NewStaticTokens({admin}, {"server"}).release();
+  }();
+  return tokens;
+}
+
 std::vector<std::unique_ptr<Authenticator>> Both() {
-  StaticToken admin{"secret", {}};
-  admin.user.name = "admin";
   std::vector<std::unique_ptr<Authenticator>> parts;
   parts.push_back(NewX509Authenticator());
-  parts.push_back(NewTokenAuthenticator({admin}));
+  parts.push_back(NewBearerAuthenticator(AdminToken(), {}));
   return parts;
 }
 

@@ -229,6 +229,20 @@ TEST(ProtobufBody, Reviews) {
   kubernetes::SelfSubjectReview self;
   FillAsGo(self.mutable_metadata(), "");
   ExpectJson("authentication.k8s.io/v1", "SelfSubjectReview", self, R"({"metadata":{}})");
+
+  kubernetes::TokenRequest request;
+  request.mutable_spec()->add_audiences("vault");
+  request.mutable_spec()->set_expirationseconds(600);
+  request.mutable_spec()->mutable_boundobjectref()->set_kind("Secret");
+  request.mutable_spec()->mutable_boundobjectref()->set_name("s");
+  ExpectJson("authentication.k8s.io/v1", "TokenRequest", request,
+             R"({"spec":{"audiences":["vault"],"expirationSeconds":600,
+                         "boundObjectRef":{"kind":"Secret","name":"s"}}})");
+  kubernetes::TokenReview review;
+  review.mutable_spec()->set_token("t");
+  review.mutable_spec()->add_audiences("vault");
+  ExpectJson("authentication.k8s.io/v1", "TokenReview", review,
+             R"({"spec":{"token":"t","audiences":["vault"]}})");
 }
 
 TEST(ProtobufBody, DeleteOptionsOfEveryGroup) {

@@ -88,7 +88,7 @@ class ServerTest : public ::testing::Test {
     health_.Add("caches", true, [this] { return caches_; });
     Handler endpoint = [shared = shared_](Request& r) { return Endpoint(shared, r); };
     chain_ = BuildFilterChain(WithNonResourcePaths(std::move(endpoint), &health_, &backup_, &audit_,
-                                                   &encryption_, nullptr),
+                                                   &encryption_, nullptr, nullptr),
                               config);
     User user;
     user.name = "me";
