@@ -28,8 +28,10 @@ struct ServerOptions {
   int audit_days = 30;                   // that they are kept; 0: for ever
   int max_reads = 400;                   // served at once
   int max_writes = 200;
-  EncryptionFlags encryption;    // none: Secrets, by <data_dir>/encryption.key
-  bool with_controllers = true;  // `gantry server`; else `gantry apiserver`
+  int max_connections = 0;             // 0: as many as descriptors allow
+  std::optional<int> max_per_address;  // default 1000, and 0 for loopback
+  EncryptionFlags encryption;          // none: Secrets, by <data_dir>/encryption.key
+  bool with_controllers = true;        // `gantry server`; else `gantry apiserver`
   // How the store's URI is opened; tests put other disks below it.
   std::function<Result<std::unique_ptr<store::Store>>(const std::string& uri)> open_store =
       store::OpenStore;

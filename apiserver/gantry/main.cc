@@ -73,6 +73,17 @@ void AddServerOptions(CLI::App* command, ServerOptions* options) {
       ->capture_default_str();
   AddEncryptionOptions(command, &options->encryption,
                        "; default: Secrets, by <data-dir>/encryption.key");
+  command
+      ->add_option("--max-connections", options->max_connections,
+                   "Connections at once; 0: as many as the limit of open files allows")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  command
+      ->add_option(
+          "--max-connections-per-address", options->max_per_address,
+          "Connections of one address at once, 0: no bound; default 1000, and no bound for "
+          "this machine's own")
+      ->check(CLI::NonNegativeNumber);
   command->add_option("--san", options->san, "A further name or address of the server");
 }
 

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 
@@ -23,6 +24,8 @@ namespace gantry::program {
 namespace {
 
 using namespace std::chrono_literals;
+
+constexpr int kConnectionsOfAddress = 1000;
 
 Result<apiserver::AuditTrail> MakeAudit(const ServerOptions& options) {
   apiserver::AuditTrail trail{apiserver::AuditPolicy::Default(), nullptr};
@@ -75,6 +78,17 @@ Result<std::shared_ptr<nodeproxy::NodeStreams>> MakeLeaseStreams(
   identity.client_key_pem = own.key;
   const client::Client client(server.InProcess(kStreamsUser), kStreamsUser);
   return std::make_shared<LeaseStreams>(client, std::move(identity));
+}
+
+void BoundConnections(const ServerOptions& options, apiserver::ListenerOptions* listen) {
+  listen->max_connections = RaiseDescriptorLimit();
+  if (options.max_connections > 0) {
+    listen->max_connections =
+        std::min(listen->max_connections, static_cast<size_t>(options.max_connections));
+  }
+  listen->max_address =
+      static_cast<size_t>(options.max_per_address.value_or(kConnectionsOfAddress));
+  listen->max_loopback = static_cast<size_t>(options.max_per_address.value_or(0));
 }
 
 }  // namespace
@@ -132,7 +146,7 @@ Status RunServer(const ServerOptions& options) {
   apiserver::ListenerOptions listen;
   listen.address = address.host;
   listen.port = address.port;
-  listen.max_connections = RaiseDescriptorLimit();
+  BoundConnections(options, &listen);
   listen.tls = {pki.server.certificate, pki.server.key, pki.ca.certificate};
   GANTRY_TRY_SET(const auto listener, apiserver::Listener::Start(listen, server.handler()));
   server.debug().Set("connections", [&listener](size_t limit) {

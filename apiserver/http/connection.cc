@@ -50,8 +50,9 @@ Response RefusalOf(int status, std::string_view message) {
 
 }  // namespace
 
-Connection::Connection(Socket socket, Shard* shard)
+Connection::Connection(Socket socket, Shard* shard, std::shared_ptr<void> place)
     : shard_(shard),
+      place_(std::move(place)),
       tls_(std::move(socket), shard->tls().Get()),
       remote_(Remote(tls_.socket())),
       stats_(std::make_shared<ConnectionStats>(remote_, Clock::Real()->Mono())),
@@ -61,9 +62,9 @@ Connection::Connection(Socket socket, Shard* shard)
 
 Connection::~Connection() = default;
 
-void Connection::Start(Socket socket, Shard* shard) {
+void Connection::Start(Socket socket, Shard* shard, std::shared_ptr<void> place) {
   if (shard->stopping()) return;
-  Run(std::make_shared<Connection>(std::move(socket), shard));
+  Run(std::make_shared<Connection>(std::move(socket), shard, std::move(place)));
 }
 
 // ---- events
@@ -110,7 +111,7 @@ void Connection::ArmRead() {
   if (std::exchange(read_armed_, true)) return;
   tls_.socket().async_wait(Socket::wait_read, [self = Self()](const error_code&) {
     self->read_armed_ = false;
-    self->OnReadable();
+    self->shard_->InTurn(self->user_, [self] { self->OnReadable(); });
   });
 }
 
@@ -118,7 +119,7 @@ void Connection::ArmWrite() {
   if (std::exchange(write_armed_, true)) return;
   tls_.socket().async_wait(Socket::wait_write, [self = Self()](const error_code&) {
     self->write_armed_ = false;
-    self->Raise(kWritable);
+    self->shard_->InTurn(self->user_, [self] { self->Raise(kWritable); });
   });
 }
 
@@ -191,11 +192,13 @@ gantry::internal::Detached Connection::Run(std::shared_ptr<Connection> self) {
         if (c->leftover_.capacity() > kKeepAtMost) std::string().swap(c->leftover_);
         c->SetTimeout(c->shard_->options().idle_timeout);
         c->stats_->Set(ConnectionStats::State::kIdle);
+        c->idle_ = true;
         const uint32_t fired = co_await c->Wait(kReadable | kExpired | kStopping);
+        c->idle_ = false;
         if ((fired & kReadable) == 0) break;
         in_turn = 0;
       } else if (in_turn % kRequestsATurn == 0) {
-        co_await Yield{c->shard_};
+        co_await Yield{c};
       }
       const bool go_on = co_await c->ServeOne();
       if (!go_on) break;
@@ -211,6 +214,7 @@ gantry::internal::Detached Connection::Run(std::shared_ptr<Connection> self) {
 }
 
 Task<bool> Connection::Handshake() {
+  const SharedBounds::Handshake place(shard_->bounds(), this);
   SetTimeout(shard_->options().handshake_timeout);
   while (true) {
     const Io state = tls_.Handshake();
@@ -233,10 +237,20 @@ Task<bool> Connection::ServeOne() {
   Request request;
   RequestParser parser(&request, options.max_header, options.max_body);
   SetTimeout(options.header_timeout);
+  SharedBounds::Body held(shard_->bounds(), this);
   bool in_body = false;
-  RequestParser::State state;
   received_ = false;
-  while ((state = Feed(&parser)) == RequestParser::State::kNeedMore) {
+  while (true) {
+    const RequestParser::State state = Feed(&parser);
+    if (state == RequestParser::State::kRefused) {
+      co_return co_await Refuse(parser.status(), parser.message());
+    }
+    const bool complete = state == RequestParser::State::kComplete;
+    if (!request.body.empty() && !held.Hold(request.body.size(), complete)) {
+      std::string().swap(request.body);
+      co_return co_await Refuse(429, "too many large requests are being served, try again later");
+    }
+    if (complete) break;
     if (broken_) co_return false;
     if (!received_) co_return true;  // nothing was there after all: still idle
     if (parser.header_done() && !std::exchange(in_body, true)) {
@@ -247,14 +261,12 @@ Task<bool> Connection::ServeOne() {
     }
     const uint32_t fired = co_await Wait(kReadable | kExpired);
     if ((fired & kExpired) != 0) {
+      EndedConnections().slow.Increment();
       broken_ = true;
       co_return false;
     }
   }
   ClearTimeout();
-  if (state != RequestParser::State::kComplete) {
-    co_return co_await Refuse(parser.status(), parser.message());
-  }
 
   request.remote = remote_;
   tls_.ReviewIdentity(shard_->tls());
@@ -265,6 +277,7 @@ Task<bool> Connection::ServeOne() {
   stats_->Set(ConnectionStats::State::kRequest);
   Response response = co_await CallHandler{this, &request};
   stats_->CountRequest(request.user.name);
+  if (user_ != request.user.name) user_ = request.user.name;
   bool ok = !broken_;
   if (ok && !response.stream && !response.websocket) {
     const bool keep_alive = parser.keep_alive() && !shard_->stopping();

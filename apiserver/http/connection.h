@@ -33,15 +33,17 @@ class Connection : public std::enable_shared_from_this<Connection> {
     kStopping = 32,    // the server ends; stays raised
   };
 
-  // Serves `socket` from now on. On the shard's thread.
-  static void Start(Socket socket, Shard* shard);
-  Connection(Socket socket, Shard* shard);
+  // Serves `socket` from now on, and holds `place` as long. On the shard's thread.
+  static void Start(Socket socket, Shard* shard, std::shared_ptr<void> place);
+  Connection(Socket socket, Shard* shard, std::shared_ptr<void> place);
   ~Connection();
 
   // All on the shard's thread.
   void Raise(Event event);
   void OnTick(uint32_t now);
   void OnStop(bool now);
+  // The tick at which it has waited for a request for too long; 0: it does not wait.
+  uint32_t IdleUntil() const { return idle_ ? expires_ : 0; }
 
   // Any thread.
   const std::shared_ptr<ConnectionStats>& stats() const { return stats_; }
@@ -102,9 +104,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Task<bool> WriteScratch();
 
   Shard* const shard_;
+  const std::shared_ptr<void> place_;
   TlsSocket tls_;
   const std::string remote_;
   const std::shared_ptr<ConnectionStats> stats_;
+  std::string user_;      // who sent the last request
   std::string leftover_;  // received, not yet parsed
   Context ctx_;           // of every request of this connection
 
@@ -116,6 +120,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool write_armed_ = false;
   bool received_ = false;  // bytes of the current request
   bool watching_ = false;  // a handler is suspended
+  bool idle_ = false;      // waits for a request
   bool broken_ = false;    // reading or writing failed
   bool linger_ = false;    // the client may still be sending a refused request
   std::weak_ptr<WebSocketSession> websocket_;

@@ -4,6 +4,7 @@
 #include "apiserver/http/connection.h"
 #include "apiserver/http/connection_await.h"
 #include "apiserver/http/gzip.h"
+#include "apiserver/http/metrics.h"
 #include "apiserver/http/response_head.h"
 #include "apiserver/http/url.h"
 
@@ -75,7 +76,9 @@ Task<bool> Connection::AnswerStream(Request& request, Response& response, bool h
   HeadOptions options;
   options.framing = http_1_0 ? Framing::kUntilClose : Framing::kChunked;
   options.keep_alive = keep_alive = keep_alive && !http_1_0;
-  options.gzip = may_gzip && first.size() > kGzipThreshold;
+  const SharedBounds::Compressor compressor(shard_->bounds(),
+                                            may_gzip && first.size() > kGzipThreshold);
+  options.gzip = static_cast<bool>(compressor);
   options.date = shard_->date();
   std::unique_ptr<Gzip> gzip = options.gzip ? std::make_unique<Gzip>() : nullptr;
   std::string raw;
@@ -121,7 +124,7 @@ Task<bool> Connection::AnswerStream(Request& request, Response& response, bool h
         co_return false;
       }
     } else if (in_turn % kPiecesATurn == 0) {
-      co_await Yield{shard_};
+      co_await Yield{this};
     }
     shard_->write_buffer().clear();
   }
@@ -160,7 +163,10 @@ Task<bool> Connection::WriteRest(std::string_view bytes) {
     if (bytes.empty()) break;
     SetTimeout(shard_->options().write_timeout);
     const uint32_t fired = co_await Wait(kWritable | kExpired);
-    if ((fired & kExpired) != 0) broken_ = true;
+    if ((fired & kExpired) != 0) {
+      EndedConnections().slow.Increment();
+      broken_ = true;
+    }
     if (broken_) co_return false;
   }
   ClearTimeout();

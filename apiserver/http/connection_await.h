@@ -1,6 +1,5 @@
 #pragma once
 
-#include <boost/asio/post.hpp>
 #include <coroutine>
 
 #include "apiserver/http/connection.h"
@@ -8,10 +7,10 @@
 namespace gantry::apiserver {
 
 struct Connection::Yield {
-  Shard* shard;
+  Connection* c;
   bool await_ready() const { return false; }
   void await_suspend(std::coroutine_handle<> h) const {
-    boost::asio::post(shard->io(), [h] { h.resume(); });
+    c->shard_->InTurn(c->user_, [h] { h.resume(); });
   }
   void await_resume() const {}
 };

@@ -12,7 +12,10 @@
 #include <vector>
 
 #include "apis/machinery/base/log.h"
+#include "apiserver/http/address_bound.h"
 #include "apiserver/http/connection.h"
+#include "apiserver/http/line_budget.h"
+#include "apiserver/http/metrics.h"
 #include "apiserver/http/shard.h"
 
 namespace gantry::apiserver {
@@ -29,11 +32,14 @@ class ListenerImpl final : public Listener {
  public:
   ListenerImpl(const ListenerOptions& options, std::shared_ptr<const TlsContext> tls,
                Handler handler)
-      : options_(options), tls_(std::move(tls)), handler_(std::move(handler)) {
+      : options_(options),
+        tls_(std::move(tls)),
+        handler_(std::move(handler)),
+        addresses_(std::make_shared<AddressBound>(options.max_address, options.max_loopback)) {
     size_t threads = options.io_threads;
     if (threads == 0) threads = std::max(1u, std::thread::hardware_concurrency());
     for (size_t i = 0; i < threads; ++i) {
-      shards_.push_back(std::make_unique<Shard>(&options_, &handler_, &tls_));
+      shards_.push_back(std::make_unique<Shard>(&options_, &handler_, &tls_, threads));
     }
     acceptor_.emplace(shards_[0]->io());
     pause_.emplace(shards_[0]->io());
@@ -135,13 +141,33 @@ class ListenerImpl final : public Listener {
   void Serve(Shard* shard, const std::shared_ptr<Socket>& socket) {
     if (options_.max_connections != 0 && connections() >= options_.max_connections) {
       if (!std::exchange(full_, true)) LOG_WARN("new connections wait", {"open", connections()});
+      for (const auto& other : shards_) other->EndIdle();
       Pause([this, shard, socket] { Serve(shard, socket); });
       return;
     }
     full_ = false;
-    asio::post(shard->io(),
-               [this, shard, socket] { Connection::Start(std::move(*socket), shard); });
+    if (std::shared_ptr<void> place = EnterAddress(socket.get())) {
+      asio::post(shard->io(), [shard, socket, place = std::move(place)]() mutable {
+        Connection::Start(std::move(*socket), shard, std::move(place));
+      });
+    }
     Accept();
+  }
+
+  // Null: the connection was closed.
+  std::shared_ptr<void> EnterAddress(Socket* socket) {
+    error_code ec;
+    const asio::ip::address address = socket->remote_endpoint(ec).address();
+    std::shared_ptr<void> place = addresses_->Enter(address);
+    if (place) return place;
+    EndedConnections().address.Increment();
+    if (refused_lines_.Take(Clock::Real()->Mono())) {
+      LOG_WARN("connection refused, its address has all it may have",
+               {"from", address.to_string()});
+    }
+    socket->set_option(asio::socket_base::linger(true, 0), ec);
+    socket->close(ec);
+    return nullptr;
   }
 
   void Pause(std::function<void()> then) {
@@ -154,6 +180,8 @@ class ListenerImpl final : public Listener {
   const ListenerOptions options_;
   TlsSource tls_;
   const Handler handler_;
+  const std::shared_ptr<AddressBound> addresses_;
+  LineBudget refused_lines_;
   std::vector<std::unique_ptr<Shard>> shards_;
   std::optional<Acceptor> acceptor_;
   std::optional<asio::steady_timer> pause_;

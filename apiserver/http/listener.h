@@ -17,12 +17,21 @@ struct ListenerOptions {
   uint16_t port = 0;                  // 0: the system chooses
   TlsFiles tls;
   size_t io_threads = 0;  // 0: one a core
-  // Further ones wait, unaccepted, until others have gone. 0: no bound but the system's.
+  // Further ones wait, unaccepted, until others have gone; the longest idle ones are sent away for
+  // them. 0: no bound but the system's.
   size_t max_connections = 0;
+  // Of one address; further ones are closed at once. 0: no bound.
+  size_t max_address = 0;
+  size_t max_loopback = 0;  // the same for addresses of this machine
+  // Of all connections together. The ones that take the longest end when there are more.
+  size_t max_handshakes = 1000;
+  size_t max_bodies = 64 * 1024 * 1024;  // bytes of requests that are not answered yet
+  size_t max_compressors = 64;           // when all are in use, answers are not compressed
   size_t max_header = 64 * 1024;
   size_t max_body = 3 * 1024 * 1024;
   Duration handshake_timeout = std::chrono::seconds(10);
   Duration idle_timeout = std::chrono::seconds(120);  // between requests
+  Duration idle_at_least = std::chrono::seconds(5);   // before others may take the place
   Duration header_timeout =
       std::chrono::seconds(30);  // from the first byte to the end of the header
   Duration body_timeout = std::chrono::seconds(60);

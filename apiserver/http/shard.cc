@@ -1,22 +1,41 @@
 #include "apiserver/http/shard.h"
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <csignal>
 #include <ctime>
 
 #include "apiserver/http/connection.h"
+#include "apiserver/http/metrics.h"
 
 namespace gantry::apiserver {
 
 using boost::system::error_code;
 
-Shard::Shard(const ListenerOptions* options, const Handler* handler, const TlsSource* tls)
+namespace {
+
+constexpr int kTurnsAtOnce = 8;  // before new events are looked for
+constexpr size_t kIdleEndedAtOnce = 32;
+
+SharedBounds::Limits PartOf(const ListenerOptions& options, size_t shards) {
+  SharedBounds::Limits limits;
+  limits.handshakes = std::max<size_t>(1, options.max_handshakes / shards);
+  limits.body_bytes = std::max(options.max_bodies / shards, 2 * options.max_body);
+  limits.compressors = static_cast<int>(std::max<size_t>(1, options.max_compressors / shards));
+  return limits;
+}
+
+}  // namespace
+
+Shard::Shard(const ListenerOptions* options, const Handler* handler, const TlsSource* tls,
+             size_t shards)
     : options_(options),
       handler_(handler),
       tls_(tls),
       work_(io_.get_executor()),
       tick_timer_(io_),
       flush_timer_(io_),
+      bounds_(PartOf(*options, shards)),
       read_buffer_(kReadSize) {
   UpdateDate();
 }
@@ -71,6 +90,39 @@ void Shard::Remove(Connection* connection) {
   }
   count_.store(connections_.size(), std::memory_order_relaxed);
   ReleaseIfDone();
+}
+
+void Shard::EndIdle() {
+  boost::asio::post(io_, [this] {
+    std::vector<Connection*> idle;
+    for (Connection* c : connections_) {
+      if (c->IdleUntil() != 0 && c->IdleUntil() + TickAfter(options_->idle_at_least) <=
+                                     now_ + TickAfter(options_->idle_timeout)) {
+        idle.push_back(c);
+      }
+    }
+    const size_t n = std::min(idle.size(), kIdleEndedAtOnce);
+    std::partial_sort(
+        idle.begin(), idle.begin() + static_cast<ptrdiff_t>(n), idle.end(),
+        [](const Connection* a, const Connection* b) { return a->IdleUntil() < b->IdleUntil(); });
+    idle.resize(n);
+    for (Connection* c : idle) {
+      EndedConnections().idle.Increment();
+      if (connections_.contains(c)) c->Raise(Connection::kExpired);
+    }
+  });
+}
+
+void Shard::InTurn(const std::string& user, UserTurns::Step step) {
+  turns_.Add(user, std::move(step));
+  if (std::exchange(running_turns_, true)) return;
+  boost::asio::post(io_, [this] { RunTurns(); });
+}
+
+void Shard::RunTurns() {
+  for (int i = 0; i < kTurnsAtOnce && !turns_.empty(); ++i) turns_.Take()();
+  running_turns_ = !turns_.empty();
+  if (running_turns_) boost::asio::post(io_, [this] { RunTurns(); });
 }
 
 void Shard::AppendStats(std::vector<std::shared_ptr<ConnectionStats>>* out) const {

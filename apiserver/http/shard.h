@@ -17,6 +17,8 @@
 #include "apis/machinery/base/clock.h"
 #include "apis/machinery/base/mutex.h"
 #include "apiserver/http/listener.h"
+#include "apiserver/http/shared_bounds.h"
+#include "apiserver/http/user_turns.h"
 
 namespace gantry::apiserver {
 
@@ -28,7 +30,9 @@ class Shard {
  public:
   static constexpr size_t kReadSize = 17 * 1024;  // a TLS record and its overhead
 
-  Shard(const ListenerOptions* options, const Handler* handler, const TlsSource* tls);
+  // One of `shards`, which share what the options allow.
+  Shard(const ListenerOptions* options, const Handler* handler, const TlsSource* tls,
+        size_t shards);
   ~Shard();  // REQUIRES: Join() returned
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
@@ -46,6 +50,10 @@ class Shard {
   bool stopping() const { return stopping_; }
   size_t connections() const { return count_.load(std::memory_order_relaxed); }  // any thread
 
+  // From another thread: ends connections that have waited for a request for the longest, if for
+  // some seconds, so that others can come.
+  void EndIdle();
+
   // Any thread: what the connections did; appended to.
   void AppendStats(std::vector<std::shared_ptr<ConnectionStats>>* out) const;
 
@@ -56,6 +64,10 @@ class Shard {
   void StreamReady(std::shared_ptr<Connection> connection);
   // `connection` is told when its coalescing pause is over.
   void FlushLater(std::shared_ptr<Connection> connection);
+
+  // Runs `step` when it is the turn of `user`.
+  void InTurn(const std::string& user, UserTurns::Step step);
+  SharedBounds* bounds() { return &bounds_; }
 
   // The tick at which a time-out that starts now is over; 0 is never.
   uint32_t TickAfter(Duration timeout) const;
@@ -70,6 +82,7 @@ class Shard {
   void Tick();
   void UpdateDate();
   void DrainReady();
+  void RunTurns();
   void ReleaseIfDone();
 
   const ListenerOptions* const options_;
@@ -84,6 +97,9 @@ class Shard {
   std::unordered_set<Connection*> connections_;
   std::atomic<size_t> count_{0};
   std::vector<std::shared_ptr<Connection>> flush_;
+  SharedBounds bounds_;
+  UserTurns turns_;
+  bool running_turns_ = false;
   bool ticking_ = false;
   bool stopping_ = false;
   uint32_t now_ = 1;  // ticks

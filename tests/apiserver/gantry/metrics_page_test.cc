@@ -45,6 +45,7 @@ void DeclareAll() {
   apiserver::DeclareEncryptionMetrics();
   apiserver::DeclareEndpointMetrics();
   apiserver::HandshakeErrors();
+  apiserver::EndedConnections();
   client::DeclareMetrics();
   runtime::DeclareMetrics();
 }
