@@ -1,5 +1,6 @@
 #include "apiserver/endpoints/request_body.h"
 
+#include "apis/machinery/base/json_slice.h"
 #include "apis/machinery/yaml/yaml.h"
 #include "apiserver/endpoints/negotiate.h"
 #include "apiserver/protobuf/body.h"
@@ -17,6 +18,11 @@ std::vector<std::string> DecodedBody::Complaints() const {
 Result<DecodedBody> DecodeText(const std::string& text, const std::string& media_type) {
   DecodedBody body;
   if (media_type.empty() || media_type == "application/json") {
+    if (HasManyValues(text, kMaxBodyValues)) {
+      return Error(Code::kTooLarge,
+                   fmt::format("Request entity too large: the body has more than {} values",
+                               kMaxBodyValues));
+    }
     GANTRY_TRY_SET(body.value, ParseJson(text, &body.duplicates));
     return body;
   }

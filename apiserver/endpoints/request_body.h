@@ -15,9 +15,12 @@ struct DecodedBody {
   std::vector<std::string> Complaints() const;
 };
 
+// Members and elements of a body: each takes many times its bytes once it is read.
+inline constexpr size_t kMaxBodyValues = 200'000;
+
 // The body as one document: JSON, YAML or protobuf, by Content-Type (JSON when absent).
-// kUnsupportedMediaType for others and for custom resources in protobuf, kBadRequest when it does
-// not parse.
+// kTooLarge beyond kMaxBodyValues, kUnsupportedMediaType for others and for custom resources in
+// protobuf, kBadRequest when it does not parse.
 Result<DecodedBody> DecodeBody(const Request& request);
 // The same for a text of a known media type.
 Result<DecodedBody> DecodeText(const std::string& text, const std::string& media_type);

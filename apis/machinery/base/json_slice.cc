@@ -50,4 +50,19 @@ std::string_view JsonMember(std::string_view object, std::string_view key) {
   return {};
 }
 
+bool HasManyValues(std::string_view json, size_t limit) {
+  if (json.size() <= limit) return false;
+  size_t values = 0;
+  for (size_t at = 0; at < json.size() && values <= limit;) {
+    const char c = json[at];
+    if (c == '"') {
+      at = SkipString(json, at);
+      continue;
+    }
+    values += c == ',' || c == '{' || c == '[';
+    ++at;
+  }
+  return values > limit;
+}
+
 }  // namespace gantry

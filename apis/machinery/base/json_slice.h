@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 
 namespace gantry {
@@ -8,5 +9,9 @@ namespace gantry {
 // none. REQUIRES: `object` is the text of an object as DumpJson writes it (valid, no white space),
 // `key` needs no escapes.
 std::string_view JsonMember(std::string_view object, std::string_view key);
+
+// Whether a text of JSON has more than `limit` members and elements, roughly: what a parser makes
+// of a text is many times its size only if it has many. Any text will do.
+bool HasManyValues(std::string_view json, size_t limit);
 
 }  // namespace gantry

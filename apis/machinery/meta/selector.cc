@@ -20,6 +20,11 @@ std::optional<int64_t> ToInt(std::string_view text) {
   return v;
 }
 
+Error TooManyTerms() {
+  return Error(Code::kBadRequest,
+               fmt::format("invalid selector: it has more than {} terms", kMaxSelectorTerms));
+}
+
 }  // namespace
 
 // A small recursive-descent parser of the grammar in Kubernetes' "Labels and Selectors" page.
@@ -33,6 +38,8 @@ class SelectorParser {
     if (rest().empty()) return out;
     while (true) {
       GANTRY_TRY_SET(LabelSelector::Requirement r, ParseRequirement());
+      terms_ += std::max<size_t>(1, r.values.size());
+      if (terms_ > kMaxSelectorTerms) return TooManyTerms();
       out.requirements_.push_back(std::move(r));
       Skip();
       if (rest().empty()) return out;
@@ -92,6 +99,7 @@ class SelectorParser {
         return Bad(fmt::format("value '{}': {}", value, why));
       r.values.push_back(value);
       Skip();
+      if (r.values.size() > kMaxSelectorTerms) return TooManyTerms();
       if (Take(")")) return r;
       if (!Take(",")) return Bad("expected ',' or ')' in a set");
     }
@@ -120,6 +128,7 @@ class SelectorParser {
 
   std::string_view text_;
   size_t pos_ = 0;
+  size_t terms_ = 0;
 };
 
 Result<LabelSelector> LabelSelector::Parse(std::string_view text) {
@@ -253,6 +262,7 @@ Result<FieldSelector> FieldSelector::Parse(std::string_view text) {
     const std::string_view field = term.substr(0, equal ? eq : eq - 1);
     std::string_view value = term.substr(eq + 1);
     if (value.starts_with('=')) value.remove_prefix(1);
+    if (out.terms_.size() == kMaxSelectorTerms) return TooManyTerms();
     GANTRY_TRY_SET(std::string plain, Unescape(value));
     out.terms_.push_back({std::string(field), std::move(plain), equal});
   }

@@ -14,10 +14,13 @@ namespace gantry {
 // Looks a key up; false when it is absent, else the value is in *value.
 using SelectorLookup = std::function<bool(std::string_view key, std::string_view* value)>;
 
+// Terms of a selector, with each value of a set: everything that is listed is compared with them.
+inline constexpr size_t kMaxSelectorTerms = 1000;
+
 class LabelSelector {
  public:
   // `a=b,c!=d,e in (f,g),h notin (i),j,!k,l>5,m<6`; the empty text selects all. kBadRequest
-  // otherwise.
+  // otherwise, and beyond kMaxSelectorTerms.
   static Result<LabelSelector> Parse(std::string_view text);
   // {matchLabels:{}, matchExpressions:[{key,operator,values}]}
   static Result<LabelSelector> FromJson(const Json& selector);
@@ -47,7 +50,8 @@ class FieldSelector {
     std::string value;
     bool equal;  // false: !=
   };
-  // `metadata.name=x,spec.nodeName!=y`; the empty text selects all. kBadRequest otherwise. Whether
+  // `metadata.name=x,spec.nodeName!=y`; the empty text selects all. kBadRequest otherwise, and
+  // beyond kMaxSelectorTerms. Whether
   // a field is selectable is the kind's business.
   static Result<FieldSelector> Parse(std::string_view text);
   // A field without a value reads as the empty string.

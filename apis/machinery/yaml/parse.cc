@@ -11,6 +11,7 @@
 #include <map>
 #include <streambuf>
 
+#include "apis/machinery/base/json_slice.h"
 #include "apis/machinery/yaml/yaml.h"
 
 namespace gantry::yaml {
@@ -120,6 +121,10 @@ class Collector : public YAML::EventHandler {
   uint32_t Enter(RawNode::Kind kind, const YAML::Mark& mark, const std::string& tag,
                  YAML::anchor_t anchor) {
     const auto id = static_cast<uint32_t>(nodes.size());
+    if (nodes.size() >= kMaxNodes) {
+      throw Refused{ToPosition(mark),
+                    fmt::format("the document has more than {} keys and values", kMaxNodes)};
+    }
     RawNode& n = nodes.emplace_back();
     n.kind = kind;
     n.at = ToPosition(mark);
@@ -380,7 +385,7 @@ Result<std::vector<YamlDocument>> ParseYaml(std::string_view text) {
   const size_t word = text.find_first_not_of(" \t\r\n");
   if (word == std::string_view::npos) return std::vector<YamlDocument>();
   GANTRY_TRY(CheckCharacters(text));
-  if (text[word] == '{') {
+  if (text[word] == '{' && !HasManyValues(text, kMaxNodes / 2)) {
     // JSON is read as JSON (tabs and all). What is wrong with it, the YAML parser can place.
     std::vector<std::string> duplicates;
     if (Result<Json> json = ParseJson(text, &duplicates, kMaxDepth);

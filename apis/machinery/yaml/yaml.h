@@ -65,11 +65,13 @@ struct YamlDocument {
 
 // Levels of maps and lists that a document may have.
 inline constexpr int kMaxDepth = 480;
+// Keys and values of a document, before aliases are expanded.
+inline constexpr size_t kMaxNodes = 400'000;
 
 // The documents of a stream, without those that are empty. An error is kBadRequest and names the
 // place: `yaml: line 3, column 7: ...`. Refused are also: invalid UTF-8, control characters, more
-// than kMaxDepth levels, and aliases that expand the text out of proportion. Merge keys (`<<`) are
-// resolved; keys written out win over merged ones.
+// than kMaxDepth levels or kMaxNodes, and aliases that expand the text out of proportion. Merge
+// keys (`<<`) are resolved; keys written out win over merged ones.
 Result<std::vector<YamlDocument>> ParseYaml(std::string_view text);
 
 // Block style as kubectl prints it: sorted keys, list items not indented under their key, quotes

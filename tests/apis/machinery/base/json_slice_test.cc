@@ -40,5 +40,15 @@ TEST(JsonMember, StopsAtTheEndOfWhatIsCutShort) {
   }
 }
 
+TEST(HasManyValues, CountsOutsideOfTexts) {
+  const std::string commas(1000, ',');
+  EXPECT_FALSE(HasManyValues("[\"" + commas + "\\\"" + commas + "\"]", 10));
+  EXPECT_FALSE(HasManyValues("{\"a\":[1,2,3]}          ", 4));
+  EXPECT_TRUE(HasManyValues("{\"a\":[1,2,3]}          ", 3));
+  EXPECT_TRUE(HasManyValues("[" + commas, 1000));
+  EXPECT_FALSE(HasManyValues("[" + commas, 1001));
+  EXPECT_FALSE(HasManyValues("\"" + commas, 10));
+}
+
 }  // namespace
 }  // namespace gantry

@@ -33,6 +33,24 @@ TEST(LabelSelector, FollowsKubernetesGrammar) {
     EXPECT_FALSE(LabelSelector::Parse(bad).ok()) << bad;
 }
 
+TEST(Selectors, HaveABoundedNumberOfTerms) {
+  const auto repeat = [](const std::string& text, size_t n) {
+    std::string out;
+    for (size_t i = 0; i < n; ++i) out += text;
+    return out;
+  };
+  EXPECT_TRUE(LabelSelector::Parse(repeat("a,", 999) + "a").ok());
+  EXPECT_FALSE(LabelSelector::Parse(repeat("a,", 1000) + "a").ok());
+  EXPECT_TRUE(LabelSelector::Parse("a in (" + repeat("b,", 999) + "b)").ok());
+  EXPECT_FALSE(LabelSelector::Parse("a in (" + repeat("b,", 1000) + "b)").ok());
+  EXPECT_FALSE(
+      LabelSelector::Parse("a in (" + repeat("b,", 600) + "b),c in (" + repeat("b,", 600) + "b)")
+          .ok());
+  EXPECT_TRUE(FieldSelector::Parse(repeat("a=b,", 1000)).ok());
+  EXPECT_EQ(FieldSelector::Parse(repeat("a=b,", 1001)).error().message,
+            "invalid selector: it has more than 1000 terms");
+}
+
 TEST(FieldSelector, EqualAndUnequalTerms) {
   const auto s = FieldSelector::Parse("metadata.name=a,spec.x!=b");
   ASSERT_TRUE(s.ok());
