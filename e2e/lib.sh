@@ -103,7 +103,12 @@ _cleanup() {
 trap _cleanup EXIT
 trap 'exit 130' INT TERM
 
+# Controllers have just the rights that they need: not fewer. REFUSED is what a test caused itself.
+refused_controllers() { kubectl get --raw /metrics | awk '/^gantry_apiserver_denied_controllers_total/ { n += $NF } END { print n + 0 }'; }
+
 finish() {
+  [ -z "$SERVER_PID" ] || ! server_ready >/dev/null 2>&1 ||
+    check "no controller was refused anything" equals "${REFUSED:-0}" refused_controllers
   printf '%s: %d passed, %d failed\n' "$(basename "$0")" "$PASSED" "$FAILED"
   [ "$FAILED" = 0 ]
   exit

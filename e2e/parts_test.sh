@@ -9,8 +9,12 @@ wait_until 30 "the API server is ready" server_ready || die "no API server"
 PIDS=()
 end_controllers() { for p in "${PIDS[@]}"; do kill "$p" 2>/dev/null; wait "$p" 2>/dev/null; done; PIDS=(); }
 trap 'end_controllers; _cleanup' EXIT
-"$BIN/gantry" controllers --kubeconfig "$KUBECONFIG" --only=application,service,scheduler,cluster,garbagecollector,namespace 2>>"$WORK/server.log" & PIDS+=($!)
-"$BIN/gantry" controllers --kubeconfig "$KUBECONFIG" --only=node,container,volume 2>>"$WORK/server.log" & PIDS+=($!)
+"$BIN/gantry" controllers --kubeconfig "$DATA/controllers.kubeconfig" --only=application,service,scheduler,cluster,garbagecollector,namespace 2>>"$WORK/server.log" & PIDS+=($!)
+"$BIN/gantry" controllers --kubeconfig "$DATA/controllers.kubeconfig" --only=node,container,volume 2>>"$WORK/server.log" & PIDS+=($!)
+whoami() { KUBECONFIG=$DATA/controllers.kubeconfig kubectl auth whoami -o jsonpath='{.status.userInfo.username}'; }
+check "they have a certificate of their own" equals system:gantry:controller-manager whoami
+check_fails "which gives no more than they need" forbidden kubectl --kubeconfig "$DATA/controllers.kubeconfig" create clusterrolebinding more --clusterrole=cluster-admin --user=system:gantry:controller-manager
+REFUSED=1
 check "register the engine as a node" add_node
 check "apply the application" kubectl apply -f "$EXAMPLES/shop.yaml"
 check "it becomes Ready" kubectl wait application/shop --for=condition=Ready --timeout=120s

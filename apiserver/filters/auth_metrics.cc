@@ -1,8 +1,40 @@
 #include "apiserver/filters/metrics.h"
 
+#include <algorithm>
+#include <atomic>
+
+#include "apis/machinery/base/log.h"
+
 namespace gantry::apiserver {
+namespace {
+
+constexpr char kControllers[] = "system:gantry:controllers";
+std::atomic<uint64_t> denied_controllers{0};
+
+prometheus::Family<prometheus::Counter>& DeniedFamily() {
+  static auto& family = metrics::DeclareCounter(
+      "gantry_apiserver_denied_controllers_total",
+      "Requests of controllers that their roles do not allow, by user; `apart`: of controllers in "
+      "processes of their own",
+      {"user"});
+  return family;
+}
+
+}  // namespace
+
+void CountDeniedController(const Request& request) {
+  const std::vector<std::string>& groups = request.user.groups;
+  if (std::find(groups.begin(), groups.end(), kControllers) == groups.end()) return;
+  ++denied_controllers;
+  DeniedFamily().Add({{"user", request.in_process ? request.user.name : "apart"}}).Increment();
+  LOG_WARN("a controller was refused", {"user", request.user.name}, {"verb", request.info.verb},
+           {"path", request.path});
+}
+
+double DeniedControllers() { return static_cast<double>(denied_controllers.load()); }
 
 AuthMetrics& AuthMetrics::Get() {
+  DeniedFamily();
   static auto& authentication =
       metrics::DeclareCounter("authentication_attempts",
                               "Requests over connections whose credentials were looked at: "

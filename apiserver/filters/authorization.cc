@@ -14,6 +14,7 @@ Handler WithAuthorization(Handler next, const Authorizer* authorizer) {
       return next(request);
     }
     metrics.denied.Increment();
+    CountDeniedController(request);
     std::string reason;
     authorizer->Decide(access, &reason);
     return Ready(ErrorResponse(ForbiddenError(access, reason)));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "apis/machinery/base/metrics.h"
+#include "apiserver/http/handler.h"
 
 // Metrics of the filters; those of requests are in metrics.cc.
 namespace gantry::apiserver {
@@ -13,6 +14,11 @@ struct AuthMetrics {
 
   static AuthMetrics& Get();
 };
+
+// Counts a request that was refused if a controller made it: a right that its role lacks.
+void CountDeniedController(const Request& request);
+// All that were counted.
+double DeniedControllers();
 
 struct GateMetrics {
   prometheus::Gauge* serving;

@@ -8,8 +8,10 @@
 #include "apis/machinery/http/https_transport.h"
 #include "apiserver/auth/files.h"
 #include "apiserver/auth/pki.h"
+#include "apiserver/core/system_user.h"
 #include "apiserver/gantry/address.h"
 #include "apiserver/gantry/commands.h"
+#include "apiserver/gantry/controllers_identity.h"
 #include "apiserver/gantry/descriptors.h"
 #include "apiserver/gantry/late_streams.h"
 #include "apiserver/gantry/lease_streams.h"
@@ -48,7 +50,9 @@ Result<std::unique_ptr<assembly::ControllerSet>> MakeControllers(
     const ServerOptions& options, const apiserver::ApiServer& server) {
   if (!options.with_controllers) return std::unique_ptr<assembly::ControllerSet>();
   assembly::Options set;
-  set.transport = [&server](const std::string& user) { return server.InProcess(user); };
+  set.transport = [&server](const std::string& user) {
+    return server.InProcess({user, "", {kControllersGroup}, {}});
+  };
   return assembly::ControllerSet::Create(std::move(set));
 }
 
@@ -76,7 +80,7 @@ Result<std::shared_ptr<nodeproxy::NodeStreams>> MakeLeaseStreams(
   http::TlsOptions identity;
   identity.client_cert_pem = own.certificate;
   identity.client_key_pem = own.key;
-  const client::Client client(server.InProcess(kStreamsUser), kStreamsUser);
+  const client::Client client(server.InProcess(apiserver::SystemUser()), kStreamsUser);
   return std::make_shared<LeaseStreams>(client, std::move(identity));
 }
 
@@ -155,6 +159,7 @@ Status RunServer(const ServerOptions& options) {
   const std::string url = UrlOf(address, listener->port());
   GANTRY_TRY_SET(const std::string kubeconfig,
                  apiserver::WriteAdminKubeconfig(pki, options.data_dir, url));
+  GANTRY_TRY(WriteControllersKubeconfig(pki.ca, options.data_dir, url));
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(clock->Mono() - begin);
   fmt::print("ready  {}  store={}  kubeconfig={}  ({} ms)\n", url, uri, kubeconfig, took.count());
   std::fflush(stdout);

@@ -3,14 +3,12 @@
 #include <algorithm>
 
 #include "apis/machinery/meta/object.h"
+#include "apiserver/rbac/default_builder.h"
 #include "apiserver/rbac/rules.h"
 
 namespace gantry::apiserver::rbac {
 namespace {
 
-using Texts = std::vector<std::string>;
-
-constexpr char kAutoUpdate[] = "rbac.authorization.kubernetes.io/autoupdate";
 constexpr char kToView[] = "rbac.authorization.k8s.io/aggregate-to-view";
 constexpr char kToEdit[] = "rbac.authorization.k8s.io/aggregate-to-edit";
 constexpr char kToAdmin[] = "rbac.authorization.k8s.io/aggregate-to-admin";
@@ -22,59 +20,8 @@ const Texts kWrite = {"create", "delete", "deletecollection", "patch", "update"}
 const Texts kAllVerbs = {"create", "delete", "deletecollection", "get",
                          "list",   "patch",  "update",           "watch"};
 
-Rule On(const char* group, Texts resources, Texts verbs) {
-  return {std::move(verbs), {group}, std::move(resources), {}, {}};
-}
-
-Rule Paths(Texts urls) { return {{"get"}, {}, {}, {}, std::move(urls)}; }
-
-Json MetaOf(const std::string& name, const Texts& labels) {
-  Json meta = {{"name", name},
-               {"annotations", {{kAutoUpdate, "true"}}},
-               {"labels", {{"kubernetes.io/bootstrapping", "rbac-defaults"}}}};
-  for (const std::string& label : labels) meta["labels"][label] = "true";
-  return meta;
-}
-
-class Builder {
- public:
-  void Role(const std::string& name, const Rules& rules, const Texts& labels = {}) {
-    Json list = Json::array();
-    for (const Rule& rule : rules) list.push_back(RuleToJson(rule));
-    Add("clusterroles", "ClusterRole", name, labels)["rules"] = std::move(list);
-  }
-  void Aggregate(const std::string& name, const Texts& from, const Texts& labels = {}) {
-    Json selectors = Json::array();
-    for (const std::string& label : from) {
-      selectors.push_back({{"matchLabels", {{label, "true"}}}});
-    }
-    Add("clusterroles", "ClusterRole", name,
-        labels)["aggregationRule"] = {{"clusterRoleSelectors", std::move(selectors)}};
-  }
-  void Bind(const std::string& role, const Texts& groups) {
-    Json& object = Add("clusterrolebindings", "ClusterRoleBinding", role, {});
-    object["roleRef"] = {{"apiGroup", kGroup}, {"kind", "ClusterRole"}, {"name", role}};
-    object["subjects"] = Json::array();
-    for (const std::string& group : groups) {
-      object["subjects"].push_back({{"apiGroup", kGroup}, {"kind", "Group"}, {"name", group}});
-    }
-  }
-  std::vector<Default> Take() { return std::move(all_); }
-
- private:
-  Json& Add(const char* resource, const char* kind, const std::string& name, const Texts& labels) {
-    Json object = {{"apiVersion", std::string(kGroup) + "/v1"},
-                   {"kind", kind},
-                   {"metadata", MetaOf(name, labels)}};
-    all_.push_back({resource, name, std::move(object)});
-    return all_.back().object;
-  }
-
-  std::vector<Default> all_;
-};
-
 // Who may look, and who may do things, in a namespace.
-void AddNamespaceRoles(Builder* b) {
+void AddNamespaceRoles(DefaultBuilder* b) {
   b->Role("system:aggregate-to-view",
           {On("gantry.dev",
               {"applications", "applications/status", "containers", "containers/log",
@@ -104,7 +51,7 @@ void AddNamespaceRoles(Builder* b) {
 }
 
 // The same for the whole installation: what view and edit give, and its hosts.
-void AddInstallationRoles(Builder* b) {
+void AddInstallationRoles(DefaultBuilder* b) {
   b->Role("gantry:infrastructure-view",
           {On("gantry.dev", {"clusters", "clusters/status", "nodes", "nodes/status"}, kRead),
            On("apiextensions.k8s.io", {"customresourcedefinitions"}, kRead)},
@@ -116,7 +63,7 @@ void AddInstallationRoles(Builder* b) {
   b->Aggregate("gantry:read-write", {kToReadWrite});
 }
 
-void AddSystemRoles(Builder* b) {
+void AddSystemRoles(DefaultBuilder* b) {
   b->Role("cluster-admin", EverythingRules());
   b->Role("system:discovery",
           {Paths({"/api", "/api/*", "/apis", "/apis/*", "/healthz", "/livez", "/openapi",
@@ -156,10 +103,11 @@ void AddMissing(Json* have, const Json& wanted) {
 
 const std::vector<Default>& Defaults() {
   static const auto* const all = [] {
-    Builder b;
+    DefaultBuilder b;
     AddSystemRoles(&b);
     AddNamespaceRoles(&b);
     AddInstallationRoles(&b);
+    AddControllerRoles(&b);
     return new std::vector<Default>(b.Take());
   }();
   return *all;

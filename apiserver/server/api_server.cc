@@ -73,10 +73,7 @@ ApiServer::ApiServer(store::Store* store, const Options& options)
              [this, store](size_t limit) { return DescribeStore(*store, *core_.caches(), limit); });
 }
 
-std::shared_ptr<client::Transport> ApiServer::InProcess(const std::string& name) const {
-  User user;
-  user.name = name;
-  user.groups = {"system:masters", "system:gantry:controllers"};
+std::shared_ptr<client::Transport> ApiServer::InProcess(User user) const {
   return NewInProcessTransport(chain_, std::move(user));
 }
 

@@ -42,9 +42,9 @@ class ApiServer {
 
   // The first filter. Valid as long as this is.
   const Handler& handler() const { return chain_; }
-  // A client's way in without a connection, as somebody in system:masters. Streams that it gave end
-  // before this does.
-  std::shared_ptr<client::Transport> InProcess(const std::string& user) const;
+  // A client's way in without a connection; the user may do what roles say. Streams that it gave
+  // end before this does.
+  std::shared_ptr<client::Transport> InProcess(User user) const;
 
   ApiCore& core() { return core_; }
   // Other parts of the program add their sections to it, and remove them before they go.

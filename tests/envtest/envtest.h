@@ -19,6 +19,8 @@ namespace gantry::testing {
 
 class EnvTest {
  public:
+  // Somebody in system:masters.
+  static apiserver::User Administrator() { return {"test", "", {"system:masters"}, {}}; }
   // Aborts the test program when the server does not start. `streams`: for logs and exec.
   explicit EnvTest(nodeproxy::NodeStreams* streams = nullptr);
   EnvTest(Clock* clock, Random* random, nodeproxy::NodeStreams* streams);
@@ -26,7 +28,7 @@ class EnvTest {
 
   // A client of a user in system:masters; `manager` is its field manager, too.
   client::Client Client(const std::string& manager);
-  std::shared_ptr<client::Transport> Transport() { return server_->InProcess("test"); }
+  std::shared_ptr<client::Transport> Transport() { return server_->InProcess(Administrator()); }
   // Somebody else's way in: roles and bindings say what they may do.
   std::shared_ptr<client::Transport> TransportAs(apiserver::User user);
 

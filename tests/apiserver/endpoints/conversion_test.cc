@@ -215,7 +215,8 @@ TEST_F(Conversions, WatchesShowTheVersionThatWasAskedFor) {
       Path("v2") +
       "?watch=1&allowWatchBookmarks=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&"
       "fieldSelector=spec.words%3Dred";
-  const auto stream = server_->InProcess("test")->Stream(Context(), {"GET", path, {}, ""});
+  const auto stream = server_->InProcess(testing::EnvTest::Administrator())
+                          ->Stream(Context(), {"GET", path, {}, ""});
   ASSERT_TRUE(stream.ok() && stream->stream);
   std::string text;
   const auto next = [&] {
@@ -317,8 +318,8 @@ TEST_F(Conversions, DeletionNeedsNoWebhook) {
 }
 
 TEST_F(Conversions, AnotherWebhookEndsWatches) {
-  const auto watch =
-      server_->InProcess("test")->Stream(Context(), {"GET", Path("v2") + "?watch=1", {}, ""});
+  const auto watch = server_->InProcess(testing::EnvTest::Administrator())
+                         ->Stream(Context(), {"GET", Path("v2") + "?watch=1", {}, ""});
   ASSERT_TRUE(watch.ok() && watch->stream);
   ASSERT_EQ(raw_->Do("PATCH", std::string(kConversionCrds) + "/notes.example.com",
                      R"({"spec":{"conversion":{"strategy":"None","webhook":null}}})",

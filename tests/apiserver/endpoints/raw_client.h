@@ -22,7 +22,8 @@ struct RawAnswer {
 class RawClient {
  public:
   explicit RawClient(EnvTest* env) : transport_(env->Transport()) {}
-  explicit RawClient(const apiserver::ApiServer& server) : transport_(server.InProcess("test")) {}
+  explicit RawClient(const apiserver::ApiServer& server)
+      : transport_(server.InProcess(testing::EnvTest::Administrator())) {}
   // As somebody who is not in system:masters.
   RawClient(EnvTest* env, apiserver::User user) : transport_(env->TransportAs(std::move(user))) {}
   RawAnswer Do(const std::string& method, const std::string& target, const std::string& body = "",

@@ -1,5 +1,7 @@
 #include "tests/controllers/testing/controllers_fixture.h"
 
+#include "apiserver/filters/metrics.h"
+
 namespace gantry::testing {
 
 using namespace std::chrono_literals;
@@ -13,14 +15,21 @@ bool Eventually(const Context& ctx, const std::function<bool()>& holds) {
 
 runtime::Manager::Options ManagerOptions(EnvTest* env) {
   runtime::Manager::Options options;
-  options.transport = [env](const std::string&) { return env->Transport(); };
+  options.transport = [env](const std::string& user) {
+    return env->TransportAs({user, "", {"system:gantry:controllers"}, {}});
+  };
   return options;
 }
 
 ControllersTest::ControllersTest()
-    : client_(env_.Client("test")), manager_(ManagerOptions(&env_)) {}
+    : client_(env_.Client("test")),
+      manager_(ManagerOptions(&env_)),
+      denied_(apiserver::DeniedControllers()) {}
 
-ControllersTest::~ControllersTest() { manager_.Stop(); }
+ControllersTest::~ControllersTest() {
+  manager_.Stop();
+  EXPECT_EQ(apiserver::DeniedControllers(), denied_) << "a controller's role lacks a right";
+}
 
 void ControllersTest::StartControllers() {
   const Status started = manager_.Start(Context().WithTimeout(30s));

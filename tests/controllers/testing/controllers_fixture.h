@@ -13,11 +13,13 @@ namespace gantry::testing {
 // Looks every few milliseconds until `holds` is true; false when `ctx` ended first.
 bool Eventually(const Context& ctx, const std::function<bool()>& holds);
 
-// What a manager of controllers needs to work on `env`, which outlives it.
+// What a manager of controllers needs to work on `env`, which outlives it. Each controller is its
+// own user.
 runtime::Manager::Options ManagerOptions(EnvTest* env);
 
 // A fixture for controllers against a whole API server in process: add controllers to `manager_` in
-// the constructor, then `StartControllers`.
+// the constructor, then `StartControllers`. They are the users that they are in the program; a test
+// fails when one of them is refused something.
 class ControllersTest : public ::testing::Test {
  protected:
   ControllersTest();
@@ -33,6 +35,9 @@ class ControllersTest : public ::testing::Test {
   EnvTest env_;
   client::Client client_;
   runtime::Manager manager_;
+
+ private:
+  const double denied_;
 };
 
 }  // namespace gantry::testing

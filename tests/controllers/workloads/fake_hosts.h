@@ -38,7 +38,7 @@ class FakeHosts : public runtime::Reconciler {
   static void Add(runtime::Manager* manager, std::set<std::string> broken) {
     runtime::Informer* containers = manager->InformerFor(v1::kContainers);
     manager
-        ->Add("hosts", std::make_unique<FakeHosts>(manager->ClientFor("hosts"),
+        ->Add("hosts", std::make_unique<FakeHosts>(manager->ClientFor("container"),
                                                    &containers->lister(), std::move(broken)))
         ->Watch(containers, runtime::MapSelf());
   }

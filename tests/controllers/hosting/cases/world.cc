@@ -71,7 +71,7 @@ World::~World() {
 void World::StartControllers() {
   manager = std::make_unique<runtime::Manager>(ManagerOptions(&env));
   hosts = std::make_unique<hosts::HostPool>(
-      manager->ClientFor("hosts"), &manager->InformerFor(v1::kNodes)->lister(), docker::NewEngine);
+      manager->ClientFor("node"), &manager->InformerFor(v1::kNodes)->lister(), docker::NewEngine);
   node::AddNodeController(manager.get(), hosts.get());
   container::AddContainerController(manager.get(), hosts.get());
   volume::AddVolumeController(manager.get(), hosts.get());

@@ -1,0 +1,53 @@
+#include "apiserver/rbac/default_builder.h"
+
+namespace gantry::apiserver::rbac {
+namespace {
+
+Json MetaOf(const std::string& name, const Texts& labels) {
+  Json meta = {{"name", name},
+               {"annotations", {{kAutoUpdate, "true"}}},
+               {"labels", {{"kubernetes.io/bootstrapping", "rbac-defaults"}}}};
+  for (const std::string& label : labels) meta["labels"][label] = "true";
+  return meta;
+}
+
+}  // namespace
+
+Rule On(const char* group, Texts resources, Texts verbs) {
+  return {std::move(verbs), {group}, std::move(resources), {}, {}};
+}
+
+Rule Paths(Texts urls) { return {{"get"}, {}, {}, {}, std::move(urls)}; }
+
+void DefaultBuilder::Role(const std::string& name, const Rules& rules, const Texts& labels) {
+  Json list = Json::array();
+  for (const Rule& rule : rules) list.push_back(RuleToJson(rule));
+  Add("clusterroles", "ClusterRole", name, labels)["rules"] = std::move(list);
+}
+
+void DefaultBuilder::Aggregate(const std::string& name, const Texts& from, const Texts& labels) {
+  Json selectors = Json::array();
+  for (const std::string& label : from) selectors.push_back({{"matchLabels", {{label, "true"}}}});
+  Add("clusterroles", "ClusterRole", name,
+      labels)["aggregationRule"] = {{"clusterRoleSelectors", std::move(selectors)}};
+}
+
+void DefaultBuilder::BindTo(const std::string& role, const char* kind, const Texts& subjects) {
+  Json& object = Add("clusterrolebindings", "ClusterRoleBinding", role, {});
+  object["roleRef"] = {{"apiGroup", kGroup}, {"kind", "ClusterRole"}, {"name", role}};
+  object["subjects"] = Json::array();
+  for (const std::string& name : subjects) {
+    object["subjects"].push_back({{"apiGroup", kGroup}, {"kind", kind}, {"name", name}});
+  }
+}
+
+Json& DefaultBuilder::Add(const char* resource, const char* kind, const std::string& name,
+                          const Texts& labels) {
+  Json object = {{"apiVersion", std::string(kGroup) + "/v1"},
+                 {"kind", kind},
+                 {"metadata", MetaOf(name, labels)}};
+  all_.push_back({resource, name, std::move(object)});
+  return all_.back().object;
+}
+
+}  // namespace gantry::apiserver::rbac
