@@ -41,6 +41,7 @@ check "a terminal and input" equals "true true" engine inspect -f '{{.Config.Tty
 check "a linked service answers by its other name" says "hello from sample-web" engine exec "$CLIENT" wget -q -O - http://shopfront:8080/
 check "and by its own" says "hello from sample-web" engine exec "$CLIENT" wget -q -O - http://web:8080/
 check "no network but loopback" equals lo engine exec "$ALONE" sh -c 'ls /sys/class/net | grep -v -E "tunl|sit|ip6|gre|erspan|vti"'
+check "its own control groups" equals "private runc" engine inspect -f '{{.HostConfig.CgroupnsMode}} {{.HostConfig.Runtime}}' "$ALONE"
 check "its own shared memory" equals private engine inspect -f '{{.HostConfig.IpcMode}}' "$ALONE"
 
 changed() { sed -e 's/pids_limit: 64/pids_limit: 65/' -e 's/version: "1.0"/version: "1.1"/' "$EXAMPLES/hardened.yaml"; }
@@ -52,10 +53,11 @@ check "makes the service's container anew" wait_until 60 "the container is repla
 check "and no other" equals "$CLIENT $ALONE" echo "$(id_of client) $(id_of alone)"
 
 refused() { sed "s/${2:-user: \"1000:1000\"}/$1/" "$EXAMPLES/hardened.yaml" | kubectl apply -f -; }
-for key in 'privileged: true' 'pid: host' 'devices: [\/dev\/fuse]' 'oom_kill_disable: true' 'volumes: ["\/srv:\/srv"]'; do
+for key in 'privileged: true' 'pid: host' 'devices: [\/dev\/fuse]' 'oom_kill_disable: true' 'userns_mode: host' 'uts: host' 'cgroup: host' 'cgroup_parent: \/batch' 'device_cgroup_rules: ["c 1:3 rwm"]' 'volumes: ["\/srv:\/srv"]'; do
   check_fails "a namespace does not allow what gives power over the host: $key" "services.web.${key%%:*}: Forbidden" refused "$key"
 done
-check_fails "what it could not allow either is refused by name" "services.web.userns_mode: Forbidden" refused 'userns_mode: host'
+check_fails "what it could not allow either is refused by name" "services.web.volumes_from: Forbidden" refused 'volumes_from: [client]'
+check_fails "nor may protection be taken away" "services.web.security_opt: Forbidden" refused seccomp:unconfined no-new-privileges:true
 check_fails "so is a capability" "services.web.cap_add: Forbidden" refused SYS_ADMIN NET_BIND_SERVICE
 service() { printf 'apiVersion: gantry.dev/v1\nkind: Service\nmetadata: {name: strong, namespace: %s}\nspec:\n  template: {image: "gantry/sample-web:1.0", %s}\n' "$1" "$2" | kubectl apply --validate=false -f -; }
 check_fails "in a Service, too" "spec.template.security.capAdd[0]: Forbidden" service default 'security: {capAdd: [SYS_ADMIN]}'
@@ -67,11 +69,11 @@ check_fails "not those of the system" "spec.template.mounts[0].source: Forbidden
 check_fails "nor more" "spec.template.security.privileged: Forbidden" service paths 'security: {privileged: true}'
 check "a privileged namespace" policy strong Privileged
 check_fails "allows no socket of the engine" "spec.template.mounts[0].source: Forbidden" service strong 'mounts: [{type: bind, source: /var/run/docker.sock, target: /s}]'
-check "but all the rest" service strong 'ipc: host, network: {mode: host}, pid: host, env: [{name: PORT, value: "18099"}]'
+check "but all the rest" service strong 'ipc: host, uts: host, cgroup: host, deviceCgroupRules: ["c 1:3 rwm"], network: {mode: host}, pid: host, env: [{name: PORT, value: "18099"}]'
 strong() { [ -n "$(engine ps -q --filter label=gantry.dev/namespace=strong)" ]; }
 check "its container runs" wait_until 60 "it runs" strong
 STRONG=$(engine ps -q --filter label=gantry.dev/namespace=strong)
-check "on the host's network, among its processes" equals "host host host" engine inspect -f '{{.HostConfig.IpcMode}} {{.HostConfig.NetworkMode}} {{.HostConfig.PidMode}}' "$STRONG"
+check "on the host's network, among its processes" equals "host host host host host [c 1:3 rwm]" engine inspect -f "{{.HostConfig.IpcMode}} {{.HostConfig.NetworkMode}} {{.HostConfig.PidMode}} {{.HostConfig.UTSMode}} {{.HostConfig.CgroupnsMode}} {{.HostConfig.DeviceCgroupRules}}" "$STRONG"
 check "stricter again" policy strong Restricted
 check "what runs stays" equals "$STRONG" engine ps -q --filter label=gantry.dev/namespace=strong
 check "and may go" kubectl delete ns strong paths --timeout=60s

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "apis/compose/keys.h"
+#include "apis/compose/run_options.h"
 
 namespace gantry::compose {
 namespace {
@@ -117,6 +118,18 @@ void ReadPids(const Field& limits, v1::ContainerTemplate* tmpl, Diagnostics* dia
     tmpl->run.tuning.pids = ReadWhole(*pids, -1, int64_t{1} << 62, diag);
 }
 
+void ReadReservedDevices(const Field& reservations, v1::RunOptions* run, Diagnostics* diag) {
+  const auto devices = Find(reservations, "devices");
+  if (!devices) return;
+  const size_t before = run->device_requests.size();
+  ReadDeviceRequests(*devices, &run->device_requests, diag);
+  for (size_t i = before; i < run->device_requests.size(); ++i) {
+    if (!run->device_requests[i].capabilities.empty()) continue;
+    diag->Required(Join(Join(devices->place, i - before), "capabilities"),
+                   "says what the device must do, such as [gpu]");
+  }
+}
+
 void ReadResources(const Field& resources, v1::ContainerTemplate* tmpl, Diagnostics* diag) {
   if (!IsMap(resources, diag)) return;
   for (const auto& [key, value] : resources.value.items()) {
@@ -124,7 +137,10 @@ void ReadResources(const Field& resources, v1::ContainerTemplate* tmpl, Diagnost
     if (key == "limits") {
       ReadResourceSet(Scope::kLimits, resources.Member(key), &tmpl->limits, diag);
       ReadPids(resources.Member(key), tmpl, diag);
-    } else ReadResourceSet(Scope::kReservations, resources.Member(key), &tmpl->reservations, diag);
+    } else {
+      ReadResourceSet(Scope::kReservations, resources.Member(key), &tmpl->reservations, diag);
+      ReadReservedDevices(resources.Member(key), &tmpl->run, diag);
+    }
   }
 }
 

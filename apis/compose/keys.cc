@@ -17,8 +17,6 @@ constexpr char kNoClientFiles[] =
     "files of the client are not at hand here; write the values under `environment`, or use "
     "`kubectl gantry compose up`, which reads the file on the client";
 
-constexpr char kPower[] = "gives power over the host and is not supported yet";
-
 constexpr Key kKeys[] = {
     {Scope::kTop, "services", kDone, ""},
     {Scope::kTop, "volumes", kDone, ""},
@@ -56,6 +54,13 @@ constexpr Key kKeys[] = {
     {Scope::kService, "pid", kDone, ""},
     {Scope::kService, "devices", kDone, ""},
     {Scope::kService, "oom_kill_disable", kDone, ""},
+    {Scope::kService, "cgroup", kDone, ""},
+    {Scope::kService, "cgroup_parent", kDone, ""},
+    {Scope::kService, "device_cgroup_rules", kDone, ""},
+    {Scope::kService, "gpus", kDone, ""},
+    {Scope::kService, "runtime", kDone, ""},
+    {Scope::kService, "userns_mode", kDone, ""},
+    {Scope::kService, "uts", kDone, ""},
     {Scope::kService, "user", kDone, ""},
     {Scope::kService, "group_add", kDone, ""},
     {Scope::kService, "working_dir", kDone, ""},
@@ -116,25 +121,18 @@ constexpr Key kKeys[] = {
      "an application runs all of its services; leave the service out, or set `scale: 0`"},
     {Scope::kService, "mac_address", kRefuse,
      "replicas on one network cannot share a hardware address"},
-    {Scope::kService, "cgroup", kRefuse, kPower},
-    {Scope::kService, "cgroup_parent", kRefuse, kPower},
     {Scope::kService, "configs", kRefuse, ""},
     {Scope::kService, "credential_spec", kRefuse, ""},
-    {Scope::kService, "device_cgroup_rules", kRefuse, kPower},
     {Scope::kService, "external", kRefuse, ""},
     {Scope::kService, "external_links", kRefuse, ""},
-    {Scope::kService, "gpus", kRefuse, kPower},
     {Scope::kService, "isolation", kRefuse, ""},
     {Scope::kService, "models", kRefuse, ""},
     {Scope::kService, "post_start", kRefuse, ""},
     {Scope::kService, "pre_start", kRefuse, ""},
     {Scope::kService, "pre_stop", kRefuse, ""},
     {Scope::kService, "provider", kRefuse, ""},
-    {Scope::kService, "runtime", kRefuse, kPower},
     {Scope::kService, "secrets", kRefuse, ""},
     {Scope::kService, "use_api_socket", kRefuse, ""},
-    {Scope::kService, "userns_mode", kRefuse, kPower},
-    {Scope::kService, "uts", kRefuse, kPower},
     {Scope::kService, "volume_driver", kRefuse, ""},
     {Scope::kService, "volumes_from", kRefuse, ""},
 
@@ -167,7 +165,7 @@ constexpr Key kKeys[] = {
     {Scope::kLimits, "pids", kDone, ""},
     {Scope::kReservations, "cpus", kDone, ""},
     {Scope::kReservations, "memory", kDone, ""},
-    {Scope::kReservations, "devices", kRefuse, kPower},
+    {Scope::kReservations, "devices", kDone, ""},
     {Scope::kReservations, "generic_resources", kRefuse, ""},
 
     {Scope::kHealthcheck, "test", kDone, ""},
@@ -183,6 +181,11 @@ constexpr Key kKeys[] = {
     {Scope::kDevice, "source", kDone, ""},
     {Scope::kDevice, "target", kDone, ""},
     {Scope::kDevice, "permissions", kDone, ""},
+    {Scope::kDeviceRequest, "driver", kDone, ""},
+    {Scope::kDeviceRequest, "count", kDone, ""},
+    {Scope::kDeviceRequest, "device_ids", kDone, ""},
+    {Scope::kDeviceRequest, "capabilities", kDone, ""},
+    {Scope::kDeviceRequest, "options", kDone, ""},
     {Scope::kUlimit, "soft", kDone, ""},
     {Scope::kUlimit, "hard", kDone, ""},
     {Scope::kBlkio, "weight", kDone, ""},
@@ -244,6 +247,7 @@ const char* Noun(Scope scope) {
     case Scope::kHealthcheck: return "healthcheck";
     case Scope::kLogging: return "logging";
     case Scope::kDevice: return "a device";
+    case Scope::kDeviceRequest: return "a request for devices";
     case Scope::kUlimit: return "a limit";
     case Scope::kBlkio: return "blkio_config";
     case Scope::kPort: return "a port";

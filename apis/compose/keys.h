@@ -21,6 +21,7 @@ enum class Scope {
   kHealthcheck,
   kLogging,
   kDevice,
+  kDeviceRequest,
   kUlimit,
   kBlkio,
   kPort,

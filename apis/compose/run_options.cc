@@ -131,7 +131,8 @@ void ReadRunOptions(const Field& service, v1::ContainerTemplate* tmpl, Diagnosti
     const Field field = service.Member(key);
     v1::RunOptions* run = &tmpl->run;
     ReadProcessKey(key, field, run, diag) || ReadSecurityKey(key, field, run, diag) ||
-        ReadNetworkKey(key, field, run, diag) || ReadTuningKey(key, field, run, diag);
+        ReadIsolationKey(key, field, run, diag) || ReadNetworkKey(key, field, run, diag) ||
+        ReadTuningKey(key, field, run, diag);
   }
   CheckTogether(service, *tmpl, diag);
 }

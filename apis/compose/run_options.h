@@ -14,6 +14,11 @@ bool ReadProcessKey(const std::string& key, const Field& field, v1::RunOptions* 
                     Diagnostics* diag);
 bool ReadSecurityKey(const std::string& key, const Field& field, v1::RunOptions* run,
                      Diagnostics* diag);
+bool ReadIsolationKey(const std::string& key, const Field& field, v1::RunOptions* run,
+                      Diagnostics* diag);
+// A list of what device drivers are asked for, as in `deploy.resources.reservations.devices`.
+void ReadDeviceRequests(const Field& field, std::vector<v1::RunOptions::DeviceRequest>* out,
+                        Diagnostics* diag);
 bool ReadNetworkKey(const std::string& key, const Field& field, v1::RunOptions* run,
                     Diagnostics* diag);
 bool ReadTuningKey(const std::string& key, const Field& field, v1::RunOptions* run,

@@ -74,21 +74,47 @@ std::vector<std::string> ReadCapabilities(const Field& field, Diagnostics* diag)
   return out;
 }
 
+bool IsSecurityLabel(const std::string& value) {
+  if (value == "disable") return true;
+  const size_t colon = std::min(value.find(':'), value.size());
+  const std::string kind = value.substr(0, colon);
+  return (kind == "user" || kind == "role" || kind == "type" || kind == "level") &&
+         colon + 1 < value.size();
+}
+
+// `name=value`, or `name:value` as older files have it. Nothing for an option that says nothing.
+std::optional<std::string> ReadSecurityOption(const Field& item, Diagnostics* diag) {
+  const auto text = ReadText(item, diag);
+  if (!text) return std::nullopt;
+  const size_t end = std::min(text->find_first_of("=:"), text->size());
+  const std::string name = text->substr(0, end);
+  const std::string value = text->substr(std::min(end + 1, text->size()));
+  if (name == "no-new-privileges" && (end == text->size() || value == "true")) return name;
+  if (name == "no-new-privileges" && value == "false") return std::nullopt;
+  const bool taken = (name == "seccomp" && value == "unconfined") ||
+                     (name == "apparmor" && !value.empty()) ||
+                     (name == "systempaths" && value == "unconfined") ||
+                     (name == "label" && IsSecurityLabel(value));
+  if (taken && value.find_first_of(" \t\r\n") == std::string::npos) return name + "=" + value;
+  if (name == "seccomp") {
+    diag->Forbidden(item.place,
+                    "profiles of seccomp are files of the client, which are not at hand "
+                    "here; without one the engine's own is used");
+  } else {
+    diag->Unsupported(item.place, item.value,
+                      "must be no-new-privileges, apparmor=PROFILE, seccomp=unconfined, "
+                      "systempaths=unconfined, label=disable or label=user|role|type|level:VALUE");
+  }
+  return std::nullopt;
+}
+
 std::vector<std::string> ReadSecurityOptions(const Field& field, Diagnostics* diag) {
   std::vector<std::string> out;
   if (!IsList(field, diag)) return out;
   for (size_t i = 0; i < field.value.size(); ++i) {
-    const Field item = field.Item(i);
-    const auto text = ReadText(item, diag);
-    if (!text) continue;
-    if (*text == "no-new-privileges" || *text == "no-new-privileges:true" ||
-        *text == "no-new-privileges=true") {
-      if (out.empty()) out.push_back("no-new-privileges");
-    } else if (*text != "no-new-privileges:false" && *text != "no-new-privileges=false") {
-      diag->Forbidden(item.place,
-                      "only no-new-privileges is supported; profiles of seccomp, "
-                      "AppArmor and SELinux stay those of the host");
-    }
+    auto option = ReadSecurityOption(field.Item(i), diag);
+    if (option && std::find(out.begin(), out.end(), *option) == out.end())
+      out.push_back(*std::move(option));
   }
   return out;
 }

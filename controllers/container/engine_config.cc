@@ -34,6 +34,14 @@ void SetRunOptions(const v1::RunOptions& run, docker::ContainerConfig* config) {
   out.read_only = run.read_only;
   out.ipc = run.ipc;
   out.pid = run.pid;
+  out.uts = run.uts;
+  out.userns = run.userns;
+  out.cgroup = run.cgroup;
+  out.cgroup_parent = run.cgroup_parent;
+  out.runtime = run.runtime;
+  out.device_cgroup_rules = run.device_cgroup_rules;
+  for (const auto& d : run.device_requests)
+    out.device_requests.push_back({d.driver, d.count, d.ids, d.capabilities, d.options});
   out.privileged = run.security.privileged;
   out.oom_kill_disable = run.oom_kill_disable;
   for (const auto& d : run.devices) {

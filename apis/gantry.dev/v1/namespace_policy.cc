@@ -20,6 +20,12 @@ bool IsUsualCapability(const std::string& name) {
                      [&name](const char* usual) { return name == usual; });
 }
 
+// Options that leave a container no more than it has without them.
+bool IsProtective(const std::string& option) {
+  return option == "no-new-privileges" ||
+         (option.starts_with("apparmor=") && option != "apparmor=unconfined");
+}
+
 // `/a//b/./c/../d/` is `/a/b/d`.
 std::string CleanPath(std::string_view path) {
   std::vector<std::string_view> parts;
@@ -102,10 +108,20 @@ std::vector<PolicyFault> CheckPolicy(NamespacePolicy policy, const ContainerTemp
     out.push_back({fmt::format("security.capAdd[{}]", i), "cap_add",
                    fmt::format("{} {}", run.security.cap_add[i], kNeedsPrivileged)});
   }
+  for (size_t i = 0; i < run.security.options.size(); ++i) {
+    if (IsProtective(run.security.options[i])) continue;
+    out.push_back({fmt::format("security.options[{}]", i), "security_opt",
+                   fmt::format("{} {}", run.security.options[i], kNeedsPrivileged)});
+  }
   forbid(!run.devices.empty(), "devices", "devices");
+  forbid(!run.device_cgroup_rules.empty(), "deviceCgroupRules", "device_cgroup_rules");
   forbid(run.network.mode == "host", "network.mode", "network_mode");
   forbid(run.pid == "host", "pid", "pid");
   forbid(run.ipc == "host", "ipc", "ipc");
+  forbid(run.uts == "host", "uts", "uts");
+  forbid(run.userns == "host", "userns", "userns_mode");
+  forbid(run.cgroup == "host", "cgroup", "cgroup");
+  forbid(!run.cgroup_parent.empty(), "cgroupParent", "cgroup_parent");
   forbid(run.oom_kill_disable, "oomKillDisable", "oom_kill_disable");
   forbid(run.tuning.oom_score_adjustment.value_or(0) < 0, "tuning.oomScoreAdjustment",
          "oom_score_adj");

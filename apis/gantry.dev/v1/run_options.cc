@@ -29,6 +29,13 @@ class Reader {
           {GetString(d, "hostPath"), GetString(d, "containerPath"), GetString(d, "permissions")});
     }
   }
+  void operator()(const char* name, std::vector<RunOptions::DeviceRequest>& out) {
+    for (const Json& d : GetArray(json_, name)) {
+      out.push_back({GetString(d, "driver"), static_cast<int>(GetInt(d, "count")),
+                     GetStrings(d, "deviceIDs"), GetStrings(d, "capabilities"),
+                     GetStringMap(d, "options")});
+    }
+  }
   template <typename Visit>
   void Group(const char* name, Visit visit) {
     visit(Reader(GetObject(json_, name)));
@@ -68,6 +75,18 @@ class Writer {
       (*json_)[name].push_back(std::move(json));
     }
   }
+  void operator()(const char* name, const std::vector<RunOptions::DeviceRequest>& value) {
+    for (const RunOptions::DeviceRequest& d : value) {
+      Json json = Json::object();
+      Writer member(&json);
+      member("driver", d.driver);
+      member("count", d.count);
+      member("deviceIDs", d.ids);
+      member("capabilities", d.capabilities);
+      member("options", d.options);
+      (*json_)[name].push_back(std::move(json));
+    }
+  }
   template <typename Visit>
   void Group(const char* name, Visit visit) {
     Json group = Json::object();
@@ -98,8 +117,15 @@ void VisitAll(Options& o, Visitor visitor) {
   visitor("platform", o.platform);
   visitor("ipc", o.ipc);
   visitor("pid", o.pid);
+  visitor("uts", o.uts);
+  visitor("userns", o.userns);
+  visitor("cgroup", o.cgroup);
+  visitor("cgroupParent", o.cgroup_parent);
+  visitor("runtime", o.runtime);
   visitor("oomKillDisable", o.oom_kill_disable);
   visitor("devices", o.devices);
+  visitor("deviceRequests", o.device_requests);
+  visitor("deviceCgroupRules", o.device_cgroup_rules);
   visitor("shmSizeBytes", o.shm_size_bytes);
   visitor("ulimits", o.ulimits);
   visitor("sysctls", o.sysctls);

@@ -41,11 +41,19 @@ struct RunOptions {
     std::string container_path;  // empty: the host's
     std::string permissions;     // of rwm; empty: all
   };
+  // What a device driver of the engine is asked for.
+  struct DeviceRequest {
+    std::string driver;  // empty: the engine finds one by the capabilities
+    int count = 0;       // -1: all; 0 beside ids
+    Texts ids;
+    Texts capabilities;  // all of them: gpu, compute
+    TextMap options;
+  };
   struct Security {
     bool privileged = false;
     Texts cap_add;  // names without CAP_, or ALL
     Texts cap_drop;
-    Texts options;  // no-new-privileges
+    Texts options;  // no-new-privileges, apparmor=PROFILE, seccomp=unconfined, ...
   };
   // Limits and weights that the scheduler does not count.
   struct Tuning {
@@ -70,9 +78,16 @@ struct RunOptions {
   bool read_only = false;
   std::string platform;
   std::string ipc;
-  std::string pid;  // host; empty: its own
+  std::string pid;     // host; empty: its own
+  std::string uts;     // host; empty: its own
+  std::string userns;  // host; empty: as the engine was set up
+  std::string cgroup;  // host | private; empty: as the engine was set up
+  std::string cgroup_parent;
+  std::string runtime;  // of those the engine knows; empty: its default
   bool oom_kill_disable = false;
   std::vector<Device> devices;
+  std::vector<DeviceRequest> device_requests;
+  Texts device_cgroup_rules;  // c 1:3 rwm
   int64_t shm_size_bytes = 0;
   std::vector<Ulimit> ulimits;
   TextMap sysctls;

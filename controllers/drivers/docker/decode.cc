@@ -95,6 +95,28 @@ RunOptions DecodeRunOptions(const Json& config, const Json& host) {
   r.read_only = Flag(host, "ReadonlyRootfs");
   r.ipc = Text(host, "IpcMode");
   r.pid = Text(host, "PidMode");
+  r.uts = Text(host, "UTSMode");
+  r.userns = Text(host, "UsernsMode");
+  r.cgroup = Text(host, "CgroupnsMode");
+  r.cgroup_parent = Text(host, "CgroupParent");
+  r.runtime = Text(host, "Runtime");
+  r.device_cgroup_rules = Texts(host, "DeviceCgroupRules");
+  if (const Json& requests = Field(host, "DeviceRequests"); requests.is_array()) {
+    for (const Json& d : requests) {
+      DeviceRequest request{Text(d, "Driver"),
+                            static_cast<int>(Integer(d, "Count")),
+                            Texts(d, "DeviceIDs"),
+                            {},
+                            TextMap(d, "Options")};
+      // We ask for one alternative.
+      for (const Json& alternative : Field(d, "Capabilities")) {
+        for (const Json& name : alternative) {
+          if (name.is_string()) request.capabilities.push_back(name);
+        }
+      }
+      r.device_requests.push_back(std::move(request));
+    }
+  }
   r.privileged = Flag(host, "Privileged");
   r.oom_kill_disable = Flag(host, "OomKillDisable");
   if (const Json& devices = Field(host, "Devices"); devices.is_array()) {

@@ -98,6 +98,20 @@ void EncodeIsolation(const RunOptions& run, Json* host) {
   SetIf(host, "Annotations", run.annotations);
   SetIf(host, "DnsOptions", run.dns_options);
   SetIf(host, "PidMode", run.pid);
+  SetIf(host, "UTSMode", run.uts);
+  SetIf(host, "UsernsMode", run.userns);
+  SetIf(host, "CgroupnsMode", run.cgroup);
+  SetIf(host, "CgroupParent", run.cgroup_parent);
+  SetIf(host, "Runtime", run.runtime);
+  SetIf(host, "DeviceCgroupRules", run.device_cgroup_rules);
+  for (const DeviceRequest& d : run.device_requests) {
+    Json request = {{"Driver", d.driver}, {"Count", d.count}};
+    SetIf(&request, "DeviceIDs", d.ids);
+    // The engine takes alternatives, each a list of which all are needed.
+    if (!d.capabilities.empty()) request["Capabilities"].push_back(d.capabilities);
+    SetIf(&request, "Options", d.options);
+    (*host)["DeviceRequests"].push_back(std::move(request));
+  }
   for (const Device& d : run.devices) {
     (*host)["Devices"].push_back({{"PathOnHost", d.host_path},
                                   {"PathInContainer", d.container_path},

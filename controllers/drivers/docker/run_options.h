@@ -22,6 +22,14 @@ struct Device {
   std::string permissions;  // of rwm
 };
 
+struct DeviceRequest {
+  std::string driver;
+  int count = 0;  // -1: all
+  std::vector<std::string> ids;
+  std::vector<std::string> capabilities;  // all of them
+  std::map<std::string, std::string> options;
+};
+
 struct RunOptions {
   using Texts = std::vector<std::string>;
 
@@ -29,11 +37,18 @@ struct RunOptions {
   Texts groups;
   bool init = false;
   bool read_only = false;
-  std::string ipc;  // none | private | shareable | host
-  std::string pid;  // host
+  std::string ipc;     // none | private | shareable | host
+  std::string pid;     // host
+  std::string uts;     // host
+  std::string userns;  // host
+  std::string cgroup;  // host | private
+  std::string cgroup_parent;
+  std::string runtime;
   bool privileged = false;
   bool oom_kill_disable = false;
   std::vector<Device> devices;
+  std::vector<DeviceRequest> device_requests;
+  Texts device_cgroup_rules;
   int64_t shm_size_bytes = 0;
   std::vector<Ulimit> ulimits;
   std::map<std::string, std::string> sysctls;

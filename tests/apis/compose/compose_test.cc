@@ -47,8 +47,7 @@ TEST(Compose, ErrorsNameTheirPlace) {
       {R"(imgae: nginx)",
        R"(.imgae: Unsupported value: "imgae": is not a key of a service; did you mean "image"?)"},
       {R"(whatever: 1)", R"(.whatever: Unsupported value: "whatever": is not a key of a service)"},
-      {R"(runtime: runsc)",
-       ".runtime: Forbidden: gives power over the host and is not supported yet"},
+      {R"(isolation: hyperv)", ".isolation: Forbidden: is not supported yet"},
       {R"(env_file: .env)",
        ".env_file: Forbidden: files of the client are not at hand here; write the values under "
        "`environment`, or use `kubectl gantry compose up`, which reads the file on the client"},

@@ -54,6 +54,10 @@ TEST(EngineConfig, RunOptionsReachTheEngine) {
     "tty": true, "stdin": true, "readOnlyRoot": true, "platform": "linux/amd64", "ipc": "private",
     "shmSizeBytes": 9, "ulimits": [{"name": "nofile", "soft": 1, "hard": 2}],
     "sysctls": {"net.a": "1"}, "storageOptions": {"size": "1G"}, "annotations": {"a": "b"},
+    "uts": "host", "userns": "host", "cgroup": "private", "cgroupParent": "/a", "runtime": "runsc",
+    "deviceCgroupRules": ["c 1:3 r"],
+    "deviceRequests": [{"driver": "nvidia", "count": 2, "capabilities": ["gpu"],
+                        "options": {"a": "b"}}, {"deviceIDs": ["7"]}],
     "pid": "host", "oomKillDisable": true, "devices": [{"hostPath": "/dev/a"}],
     "network": {"hostname": "h", "domainname": "d", "dns": ["1.1.1.1"], "dnsSearch": ["s"],
                 "dnsOptions": ["o"], "extraHosts": ["a:1.1.1.1"], "links": ["db:mysql"]},
@@ -79,6 +83,18 @@ TEST(EngineConfig, RunOptionsReachTheEngine) {
   EXPECT_EQ(c.run.ipc, "private");
   EXPECT_EQ(c.run.shm_size_bytes, 9);
   EXPECT_EQ(c.run.pid, "host");
+  EXPECT_EQ(c.run.uts, "host");
+  EXPECT_EQ(c.run.userns, "host");
+  EXPECT_EQ(c.run.cgroup, "private");
+  EXPECT_EQ(c.run.cgroup_parent, "/a");
+  EXPECT_EQ(c.run.runtime, "runsc");
+  EXPECT_EQ(c.run.device_cgroup_rules, tmpl.run.device_cgroup_rules);
+  ASSERT_EQ(c.run.device_requests.size(), 2u);
+  EXPECT_EQ(c.run.device_requests[0].driver, "nvidia");
+  EXPECT_EQ(c.run.device_requests[0].count, 2);
+  EXPECT_EQ(c.run.device_requests[0].capabilities, std::vector<std::string>{"gpu"});
+  EXPECT_EQ(c.run.device_requests[0].options.at("a"), "b");
+  EXPECT_EQ(c.run.device_requests[1].ids, std::vector<std::string>{"7"});
   EXPECT_TRUE(c.run.privileged && c.run.oom_kill_disable);
   ASSERT_EQ(c.run.devices.size(), 1u);
   EXPECT_EQ(c.run.devices[0].container_path, "/dev/a");

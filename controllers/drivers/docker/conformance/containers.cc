@@ -224,6 +224,10 @@ void RunOptionsAreKept(ConformanceTest& t) {
   run.pids = 64;
   run.cpu_shares = 512;
   run.oom_score_adjustment = 100;
+  run.cgroup = "private";
+  run.runtime = "runc";
+  run.device_cgroup_rules = {"c 1:3 r"};
+  run.device_requests = {{"", -1, {}, {"gpu", "compute"}, {{"a", "b"}}}};
   auto id = t->CreateContainer(t.ctx, wish);
   ASSERT_TRUE(id.ok()) << id.error().message;
   auto d = t->InspectContainer(t.ctx, *id);
@@ -248,6 +252,13 @@ void RunOptionsAreKept(ConformanceTest& t) {
   EXPECT_EQ(d->run.pids, run.pids);
   EXPECT_EQ(d->run.cpu_shares, run.cpu_shares);
   EXPECT_EQ(d->run.oom_score_adjustment, run.oom_score_adjustment);
+  EXPECT_EQ(d->run.cgroup, run.cgroup);
+  EXPECT_EQ(d->run.runtime, run.runtime);
+  EXPECT_EQ(d->run.device_cgroup_rules, run.device_cgroup_rules);
+  ASSERT_EQ(d->run.device_requests.size(), 1u);
+  EXPECT_EQ(d->run.device_requests[0].count, -1);
+  EXPECT_EQ(d->run.device_requests[0].capabilities, run.device_requests[0].capabilities);
+  EXPECT_EQ(d->run.device_requests[0].options, run.device_requests[0].options);
 }
 
 }  // namespace

@@ -34,8 +34,17 @@ TEST(NamespacePolicy, Words) {
 TEST(NamespacePolicy, NamesEveryFieldThatGivesPower) {
   const std::pair<const char*, Names> cases[] = {
       {R"({"image": "a", "user": "0", "security": {"capAdd": ["CHOWN"], "capDrop": ["ALL"],
-           "options": ["no-new-privileges"]}, "network": {"mode": "none"}, "ipc": "private"})",
+           "options": ["no-new-privileges", "apparmor=web"]}, "network": {"mode": "none"},
+           "ipc": "private", "cgroup": "private", "runtime": "runsc",
+           "deviceRequests": [{"count": -1, "capabilities": ["gpu"]}]})",
        {}},
+      {R"({"security": {"options": ["apparmor=unconfined", "seccomp=unconfined", "label=disable",
+           "systempaths=unconfined"]}})",
+       {"security.options[0]", "security.options[1]", "security.options[2]",
+        "security.options[3]"}},
+      {R"({"uts": "host", "userns": "host", "cgroup": "host", "cgroupParent": "/a",
+           "deviceCgroupRules": ["c 1:3 r"]})",
+       {"deviceCgroupRules", "uts", "userns", "cgroup", "cgroupParent"}},
       {R"({"mounts": [{"type": "volume", "source": "/etc", "target": "/a"},
                       {"type": "tmpfs", "target": "/b"}]})",
        {}},

@@ -68,7 +68,13 @@ TEST(EncodeContainer, WritesRunOptions) {
   run.init = run.read_only = true;
   run.ipc = "private";
   run.shm_size_bytes = 9;
-  run.pid = "host";
+  run.pid = run.uts = run.userns = "host";
+  run.cgroup = "private";
+  run.cgroup_parent = "/a";
+  run.runtime = "runsc";
+  run.device_cgroup_rules = {"c 1:3 r"};
+  run.device_requests = {{"nvidia", -1, {}, {"gpu", "compute"}, {{"a", "b"}}},
+                         {"", 0, {"7"}, {}, {}}};
   run.privileged = run.oom_kill_disable = true;
   run.devices = {{"/dev/a", "/dev/b", "rw"}};
   run.ulimits = {{"nofile", 1, 2}};
@@ -97,7 +103,11 @@ TEST(EncodeContainer, WritesRunOptions) {
                   "TmpfsOptions": {"SizeBytes": 1048576, "Mode": 448}}],
       "Tmpfs": {"/b": "noexec,uid=5,ro,size=4096,mode=1777"},
       "GroupAdd": ["mail"], "Init": true, "ReadonlyRootfs": true, "IpcMode": "private",
-      "PidMode": "host", "Privileged": true, "OomKillDisable": true,
+      "PidMode": "host", "UTSMode": "host", "UsernsMode": "host", "CgroupnsMode": "private",
+      "CgroupParent": "/a", "Runtime": "runsc", "DeviceCgroupRules": ["c 1:3 r"],
+      "DeviceRequests": [{"Driver": "nvidia", "Count": -1, "Capabilities": [["gpu", "compute"]],
+                          "Options": {"a": "b"}}, {"Driver": "", "Count": 0, "DeviceIDs": ["7"]}],
+      "Privileged": true, "OomKillDisable": true,
       "Devices": [{"PathOnHost": "/dev/a", "PathInContainer": "/dev/b",
                    "CgroupPermissions": "rw"}],
       "ShmSize": 9, "Ulimits": [{"Name": "nofile", "Soft": 1, "Hard": 2}],
