@@ -16,7 +16,7 @@ struct DecodedBody {
 };
 
 // Members and elements of a body: each takes many times its bytes once it is read.
-inline constexpr size_t kMaxBodyValues = 200'000;
+inline constexpr size_t kMaxBodyValues = 100'000;
 
 // The body as one document: JSON, YAML or protobuf, by Content-Type (JSON when absent).
 // kTooLarge beyond kMaxBodyValues, kUnsupportedMediaType for others and for custom resources in

@@ -66,7 +66,7 @@ struct YamlDocument {
 // Levels of maps and lists that a document may have.
 inline constexpr int kMaxDepth = 480;
 // Keys and values of a document, before aliases are expanded.
-inline constexpr size_t kMaxNodes = 400'000;
+inline constexpr size_t kMaxNodes = 200'000;
 
 // The documents of a stream, without those that are empty. An error is kBadRequest and names the
 // place: `yaml: line 3, column 7: ...`. Refused are also: invalid UTF-8, control characters, more
