@@ -1,7 +1,7 @@
 """The sections of hack/bench, in order. Each is a module whose first line of documentation is its
 title, with run(bench). API are those that --server can be asked for."""
 
-from . import (containers, crds, informer, lists, memory, micro, reads, start, store, upkeep, watches,
+from . import (containers, crds, fairness, informer, lists, memory, micro, reads, start, store, upkeep, watches,
                writes)
 
 ALL = {
@@ -9,6 +9,7 @@ ALL = {
     "upkeep": upkeep,
     "read": reads,
     "write": writes,
+    "fairness": fairness,
     "list": lists,
     "informer": informer,
     "watch": watches,
