@@ -12,18 +12,25 @@ size_t VerifiedTokens::ByPrefix::operator()(const Digest& digest) const {
   return hash;
 }
 
-Result<std::shared_ptr<const Token>> VerifiedTokens::Verify(
-    std::string_view text, const std::shared_ptr<const KeySet>& keys) {
+VerifiedTokens::Digest VerifiedTokens::DigestOf(std::string_view text) {
   Digest digest;
   SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
-  {
-    MutexLock lock(&mu_);
-    if (auto token = FindLocked(digest, keys.get())) return token;
-  }
+  return digest;
+}
+
+std::shared_ptr<const Token> VerifiedTokens::Find(std::string_view text, const KeySet* keys) {
+  const Digest digest = DigestOf(text);
+  MutexLock lock(&mu_);
+  return FindLocked(digest, keys);
+}
+
+Result<std::shared_ptr<const Token>> VerifiedTokens::Verify(
+    std::string_view text, const std::shared_ptr<const KeySet>& keys) {
+  if (auto token = Find(text, keys.get())) return token;
   GANTRY_TRY_SET(Token token, keys->Verify(text));
   const auto kept = std::make_shared<const Token>(std::move(token));
   MutexLock lock(&mu_);
-  PutLocked(digest, {keys, kept});
+  PutLocked(DigestOf(text), {keys, kept, text.size()});
   return kept;
 }
 
@@ -39,10 +46,12 @@ std::shared_ptr<const Token> VerifiedTokens::FindLocked(const Digest& digest, co
 }
 
 void VerifiedTokens::PutLocked(const Digest& digest, Verified verified) {
-  if (young_.size() >= capacity_ / 2) {
+  if (young_bytes_ + verified.bytes > max_bytes_ / 2) {
     old_ = std::move(young_);
     young_.clear();
+    young_bytes_ = 0;
   }
+  young_bytes_ += verified.bytes;
   young_.insert_or_assign(digest, std::move(verified));
 }
 

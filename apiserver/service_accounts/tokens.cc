@@ -80,6 +80,7 @@ Result<std::string> ServiceAccountTokens::Issue(const ServiceAccountClaims& clai
 
 Result<std::shared_ptr<const jwt::Token>> ServiceAccountTokens::Verified(
     const std::string& token) const {
+  if (auto known = verified_.Find(token, keys_.get())) return known;
   const auto says = jwt::ParseToken(token);
   if (!says.ok() && says.code() == Code::kBadRequest) return std::shared_ptr<const jwt::Token>();
   if (!says.ok()) return says.error();

@@ -173,8 +173,8 @@ TEST(Jwt, SignaturesAreRememberedForTheirKeys) {
   const auto keys = std::make_shared<const KeySet>(Only(pem));
   const auto others = std::make_shared<const KeySet>(Only(MakePem("P-256")));
   const auto sign = [&](int n) { return *Sign(*Key::FromPem(pem), {{"n", n}}); };
-  VerifiedTokens verified(4);
   const std::string token = sign(0);
+  VerifiedTokens verified(4 * token.size());
   const auto first = verified.Verify(token, keys);
   ASSERT_TRUE(first.ok());
   EXPECT_EQ((*verified.Verify(token, keys)).get(), first->get()) << "not verified again";
