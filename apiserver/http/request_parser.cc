@@ -23,7 +23,7 @@ using boost::beast::string_view;
 constexpr size_t kReserveAtMost = 256 * 1024;
 constexpr size_t kLeastChunkEnd = 5;  // 0 CRLF CRLF
 
-std::string_view View(string_view s) { return {s.data(), s.size()}; }
+std::string_view Std(string_view s) { return {s.data(), s.size()}; }
 std::string Text(string_view s) { return std::string(s.data(), s.size()); }
 
 // Beast joins folded lines, either in a buffer of its own or by skipping line ends before the
@@ -87,7 +87,7 @@ class RequestParser::Impl : public http::basic_parser<true> {
     if (target.size() > kMaxTarget) {
       return Refuse(414, fmt::format("the URL is longer than {} bytes", kMaxTarget), &ec);
     }
-    const std::optional<std::string_view> rest = PathOfTarget(View(target));
+    const std::optional<std::string_view> rest = PathOfTarget(Std(target));
     if (!rest) return Refuse(400, "the target is neither a path nor a URL", &ec);
     const size_t question = rest->find('?');
     std::optional<std::string> path = DecodePath(rest->substr(0, question));
@@ -109,7 +109,7 @@ class RequestParser::Impl : public http::basic_parser<true> {
   void on_response_impl(int, string_view, int, error_code&) override {}
   void on_field_impl(http::field field, string_view name, string_view value,
                      error_code& ec) override {
-    if (IsFolded(View(name), View(value), max_header)) {
+    if (IsFolded(Std(name), Std(value), max_header)) {
       return Refuse(400, "a header field is folded over several lines", &ec);
     }
     if (is_header_done_) return;  // a trailer, which nobody asked for
@@ -119,10 +119,10 @@ class RequestParser::Impl : public http::basic_parser<true> {
     switch (field) {
       case http::field::content_length:
         if (std::exchange(has_length_, true)) return Refuse(400, "Content-Length is repeated", &ec);
-        if (!IsNumber(View(value))) return Refuse(400, "Content-Length is no number", &ec);
+        if (!IsNumber(Std(value))) return Refuse(400, "Content-Length is no number", &ec);
         break;
       case http::field::transfer_encoding:
-        if (!EqualsIgnoreCase(View(value), "chunked")) {
+        if (!EqualsIgnoreCase(Std(value), "chunked")) {
           return Refuse(400, "the only Transfer-Encoding is chunked", &ec);
         }
         if (http_1_0) return Refuse(400, "HTTP/1.0 has no Transfer-Encoding", &ec);
@@ -131,15 +131,15 @@ class RequestParser::Impl : public http::basic_parser<true> {
         if (std::exchange(has_host_, true)) return Refuse(400, "Host is repeated", &ec);
         break;
       case http::field::content_encoding:
-        if (!value.empty() && !EqualsIgnoreCase(View(value), "identity")) {
+        if (!value.empty() && !EqualsIgnoreCase(Std(value), "identity")) {
           return Refuse(415, "bodies of requests are not taken compressed", &ec);
         }
         break;
       case http::field::expect:
-        if (EqualsIgnoreCase(View(value), "100-continue")) expects_continue = true;
+        if (EqualsIgnoreCase(Std(value), "100-continue")) expects_continue = true;
         break;
       case http::field::upgrade:
-        if (EqualsIgnoreCase(View(value), "websocket")) request_->websocket = true;
+        if (EqualsIgnoreCase(Std(value), "websocket")) request_->websocket = true;
         break;
       default: break;
     }
