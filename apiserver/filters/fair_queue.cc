@@ -25,7 +25,7 @@ FairQueue::FairQueue(const Limits& limits) : limits_(limits) {}
 FairQueue::~FairQueue() = default;
 
 int FairQueue::Seats(int wanted) const {
-  return std::clamp(wanted, 1, std::max(1, std::min(limits_.places, limits_.share)));
+  return std::clamp(wanted, 1, std::max(1, std::min(limits_.places, limits_.widest)));
 }
 
 FairQueue::User* FairQueue::See(const std::string& name, MonoTime now) {

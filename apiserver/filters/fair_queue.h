@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <list>
 #include <map>
 #include <optional>
@@ -27,6 +28,7 @@ class FairQueue {
     int share = 0;        // places of one user while there are others; at least 1
     // How long after the last sight of a second user there is said to be one.
     Duration memory = std::chrono::seconds(1);
+    int widest = std::numeric_limits<int>::max();  // places of one request
   };
   enum class Outcome {
     kEntered,
@@ -50,7 +52,7 @@ class FairQueue {
   FairQueue& operator=(const FairQueue&) = delete;
 
   // Takes `seats` places if they are free and nobody's turn is earlier; else null. More seats than
-  // there are, or than a share has, count as that many.
+  // there are, or than the widest may have, count as that many.
   User* TryEnter(const std::string& user, int seats, MonoTime now);
   // Puts one into line. Returns whom that refuses, it or another one.
   std::optional<Ready> Add(const std::string& user, int seats, MonoTime until, MonoTime now,

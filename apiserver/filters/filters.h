@@ -69,7 +69,7 @@ Handler WithRunning(Handler next, Clock* clock, RunningRequests* running);
 // Lets so many requests of a sort be served at once; one with a large body counts as several. More
 // of them wait for their turn, users in turn (FairQueue); those that find the line full, or that
 // waited for `wait` or until their deadline, are answered 429 with Retry-After. While several users
-// send requests, one user has a quarter of the places. Long-running ones do not count, nor those
+// send requests, one user has an eighth of the places. Long-running ones do not count, nor those
 // who look how the server is.
 struct InFlightLimits {
   int read = 400;

@@ -11,7 +11,9 @@ namespace {
 // A body is parsed into many times its size, so a large one takes the place of several.
 constexpr size_t kBodyOfASeat = 32 * 1024;
 // A user's share of the places, while others are about, is one part of so many.
-constexpr int kUsersAtOnce = 4;
+constexpr int kUsersAtOnce = 8;
+// The same of the places that one request may take.
+constexpr int kWidestAtOnce = 4;
 
 // Holds places of a gate.
 class Place {
@@ -78,6 +80,7 @@ std::shared_ptr<Gate> MakeGate(const char* kind, int places, const InFlightLimit
   queue.queued = limits.queued;
   queue.queued_user = limits.queued_user;
   queue.share = std::max(1, places / kUsersAtOnce);
+  queue.widest = std::max(1, places / kWidestAtOnce);
   return std::make_shared<Gate>(kind, queue);
 }
 

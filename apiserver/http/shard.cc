@@ -14,7 +14,7 @@ using boost::system::error_code;
 
 namespace {
 
-constexpr int kTurnsAtOnce = 8;  // before new events are looked for
+constexpr int kTurnsAtOnce = 4;  // before new events are looked for
 constexpr size_t kIdleEndedAtOnce = 32;
 
 SharedBounds::Limits PartOf(const ListenerOptions& options, size_t shards) {

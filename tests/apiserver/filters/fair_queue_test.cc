@@ -142,9 +142,9 @@ TEST(FairQueue, OneAloneHasAllPlacesAmongOthersAShare) {
 }
 
 TEST(FairQueue, AWideOneWaitsForItsPlacesAndIsNotPassed) {
-  Fixture f({8, 100, 50, 4, std::chrono::seconds(1)});
+  Fixture f({8, 100, 50, 4, std::chrono::seconds(1), 4});
   for (const char* user : {"a", "b", "c", "d", "e", "f"}) ASSERT_TRUE(f.TryEnter(user));
-  f.Wait("wide", "w", 100);  // as many as a share has
+  f.Wait("wide", "w", 100);  // as many as one may have
   f.Wait("g", "g0");
   EXPECT_FALSE(f.TryEnter("h"));
   EXPECT_THAT(f.Serve(), IsEmpty());
@@ -170,7 +170,6 @@ TEST(FairQueue, KeepsItsPromises) {
                                    std::chrono::milliseconds(pick(50))};
     Fixture f(limits);
     const int users = 1 + pick(5);
-    std::vector<size_t> asked(static_cast<size_t>(users)), answered(asked);
     int waits = 0;
     for (int step = 0; step < 2000; ++step) {
       const int u = pick(users);
