@@ -1,4 +1,7 @@
 // `gantry`: the server, its parts alone, and tools for the store. apiserver/gantry/README.md
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <filesystem>
@@ -23,6 +26,14 @@ void PrepareSignals() {
   sigaddset(&set, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
+}
+
+// Secrets are in the memory of this process: no core file of it is written, and nobody but root
+// attaches to it or reads its memory.
+void KeepMemoryPrivate() {
+  const rlimit none{0, 0};
+  setrlimit(RLIMIT_CORE, &none);
+  prctl(PR_SET_DUMPABLE, 0);
 }
 
 void AddEncryptionOptions(CLI::App* command, EncryptionFlags* flags, const std::string& otherwise) {
@@ -204,6 +215,7 @@ int Main(int argc, char** argv) {
   if (*restore) return RunStoreRestore(backup, dir);
 
   PrepareSignals();
+  KeepMemoryPrivate();
   if (*controllers_command) return Report(RunControllers(controllers));
   server.with_controllers = static_cast<bool>(*server_command);
   return Report(RunServer(server));

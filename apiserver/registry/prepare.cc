@@ -80,7 +80,9 @@ namespace {
 Error Undecodable(const WriteScope& scope, const Json& object, const std::string& why,
                   const std::string& of_body) {
   if (!scope.patches) return Error(Code::kBadRequest, of_body);
-  return InvalidObject({}, "", {Invalid("patch", DumpJson(object), why)});
+  const bool confidential = scope.target.def().strategy.write_only_string_data;
+  return InvalidObject({}, "",
+                       {Invalid("patch", confidential ? "<confidential>" : DumpJson(object), why)});
 }
 
 }  // namespace

@@ -47,7 +47,8 @@ class Builder : public nlohmann::json_sax<Json> {
   // nlohmann's text without its "[json.exception...] parse error at line.., column..: " prefix.
   static std::string Reason(std::string_view what) {
     if (const size_t at = what.find(": "); at != std::string_view::npos) what.remove_prefix(at + 2);
-    return std::string(what);
+    // Nor what it read last, which may be a secret: `; last read: '<text>'`.
+    return std::string(what.substr(0, what.find("; last read: ")));
   }
   Json* Place(Json value) {
     if (stack_.empty()) {

@@ -33,6 +33,12 @@ std::string ShortValue(const Json& value) {
   return text;
 }
 
+// Objects whose wrong values may be secrets in the wrong place.
+bool IsConfidential(const GroupKind& kind) {
+  return (kind.group.empty() && kind.kind == "Secret") ||
+         (kind.group == "authentication.k8s.io" && kind.kind.starts_with("Token"));
+}
+
 }  // namespace
 
 std::string FieldError::ToString() const {
@@ -96,7 +102,10 @@ Error InvalidObject(const GroupKind& kind, std::string_view name, const FieldErr
   details.kind = kind.kind;
   details.name = std::string(name);
   std::vector<std::string> lines;
-  for (const FieldError& e : errors) {
+  for (FieldError e : errors) {
+    if (IsConfidential(kind) && !e.value.empty() && !e.field.starts_with("metadata")) {
+      e.value = "<confidential>";
+    }
     const std::string text = e.ToString();
     lines.push_back(text);
     const std::string prefix = (e.field.empty() ? "<root>" : e.field) + ": ";

@@ -50,7 +50,8 @@ FieldError TooLong(std::string field, size_t limit);
 FieldError TooMany(std::string field, size_t actual, size_t limit);
 
 // kInvalid: `Application.gantry.dev "shop" is invalid: spec.x: ...`, or `...: [a, b]` for several;
-// details name the kind and carry one cause per error. REQUIRES: `errors` is not empty.
+// details name the kind and carry one cause per error. Values of Secrets and of kinds with tokens
+// are not shown. REQUIRES: `errors` is not empty.
 Error InvalidObject(const GroupKind& kind, std::string_view name, const FieldErrors& errors);
 
 }  // namespace gantry

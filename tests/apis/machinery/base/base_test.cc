@@ -182,5 +182,16 @@ TEST(Result, ErrorsPropagateWithContext) {
   EXPECT_EQ(Quarter(6).error().message, "second step: odd");
 }
 
+// A body that is cut short may end within a secret.
+TEST(JsonTest, ErrorsDoNotRepeatTheText) {
+  for (const char* text :
+       {"{\"a\":\"canary", "{\"a\": canary}", "{\"a\":1} canary", "[1 \"canary\"]",
+        "{\"a\":\"canary\\x\"}", "{\"a\":\"'; expected canary"}) {
+    const auto parsed = ParseJson(text);
+    ASSERT_FALSE(parsed.ok()) << text;
+    EXPECT_EQ(parsed.error().message.find("canary"), std::string::npos) << parsed.error().message;
+  }
+}
+
 }  // namespace
 }  // namespace gantry

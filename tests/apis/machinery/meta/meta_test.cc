@@ -63,6 +63,20 @@ TEST(FieldSelector, EqualAndUnequalTerms) {
   EXPECT_EQ(FieldSelector::Parse("a=b\\=c")->terms()[0].value, "b=c");
 }
 
+TEST(FieldErrorTest, ValuesOfSecretsAreNotShown) {
+  for (const GroupKind& kind :
+       {GroupKind{"", "Secret"}, GroupKind{"authentication.k8s.io", "TokenReview"}}) {
+    const Error e =
+        InvalidObject(kind, "web", {TypeInvalid("data", "canary", "must be an object")});
+    EXPECT_EQ(e.message.find("canary"), std::string::npos) << e.message;
+    EXPECT_EQ(e.details->causes[0].message.find("canary"), std::string::npos);
+    EXPECT_NE(e.message.find("data: Invalid value: <confidential>: must"), std::string::npos)
+        << e.message;
+  }
+  const Error name = InvalidObject({"", "Secret"}, "A", {Invalid("metadata.name", "A", "lower")});
+  EXPECT_NE(name.message.find("\"A\": lower"), std::string::npos) << name.message;
+}
+
 TEST(FieldError, ReadsLikeKubernetes) {
   const Error e = InvalidObject({"gantry.dev", "Service"}, "web",
                                 {Invalid("spec.replicas", -3, "must be between 0 and 1000")});
