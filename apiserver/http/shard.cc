@@ -5,6 +5,7 @@
 #include <csignal>
 #include <ctime>
 
+#include "apis/machinery/base/memory.h"
 #include "apiserver/http/connection.h"
 #include "apiserver/http/metrics.h"
 
@@ -16,6 +17,10 @@ namespace {
 
 constexpr int kTurnsAtOnce = 4;  // before new events are looked for
 constexpr size_t kIdleEndedAtOnce = 32;
+// About what a connection takes, and what a byte of a body takes while it is parsed.
+constexpr size_t kBytesOfConnection = 12 * 1024;
+constexpr size_t kBytesOfBodyByte = 16;
+constexpr size_t kWorthReturning = 16 * 1024 * 1024;
 
 SharedBounds::Limits PartOf(const ListenerOptions& options, size_t shards) {
   SharedBounds::Limits limits;
@@ -148,6 +153,7 @@ void Shard::Tick() {
       std::chrono::duration_cast<boost::asio::steady_timer::duration>(options_->tick));
   tick_timer_.async_wait([this](const error_code& ec) {
     if (ec) return;
+    ReturnMemory();
     if (connections_.empty()) {
       ticking_ = false;  // an idle server does not wake up
       return;
@@ -160,6 +166,15 @@ void Shard::Tick() {
     }
     Tick();
   });
+}
+
+// Many connections, or large bodies, leave much free memory behind, which the allocator keeps.
+void Shard::ReturnMemory() {
+  const size_t now = connections_.size() * kBytesOfConnection;
+  weight_ = std::max(weight_, now + bounds_.TakeBodyPeak() * kBytesOfBodyByte);
+  if (weight_ < kWorthReturning || now > weight_ / 2) return;
+  weight_ = now;
+  ReturnFreeMemory();
 }
 
 void Shard::UpdateDate() {

@@ -80,6 +80,7 @@ class Shard {
 
  private:
   void Tick();
+  void ReturnMemory();
   void UpdateDate();
   void DrainReady();
   void RunTurns();
@@ -102,7 +103,8 @@ class Shard {
   bool running_turns_ = false;
   bool ticking_ = false;
   bool stopping_ = false;
-  uint32_t now_ = 1;  // ticks
+  uint32_t now_ = 1;   // ticks
+  size_t weight_ = 0;  // of what connections took at most since memory was returned
   std::string date_;
   std::vector<char> read_buffer_;
   std::string write_buffer_;

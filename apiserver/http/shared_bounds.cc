@@ -1,5 +1,7 @@
 #include "apiserver/http/shared_bounds.h"
 
+#include <algorithm>
+
 #include "apiserver/http/connection.h"
 #include "apiserver/http/metrics.h"
 
@@ -32,6 +34,7 @@ bool SharedBounds::Body::Hold(size_t bytes, bool complete) {
     if (receiving.size() == before) return false;
   }
   bounds_->body_bytes_ += more;
+  bounds_->body_peak_ = std::max(bounds_->body_peak_, bounds_->body_bytes_);
   bytes_ = bytes;
   if (complete == receiving_) {
     if (complete) {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <list>
+#include <utility>
 
 namespace gantry::apiserver {
 
@@ -65,11 +66,15 @@ class SharedBounds {
     SharedBounds* const bounds_;
   };
 
+  // The most bytes of bodies that were held since the last call.
+  size_t TakeBodyPeak() { return std::exchange(body_peak_, body_bytes_); }
+
  private:
   const Limits limits_;
   std::list<Connection*> handshakes_;  // longest first
   std::list<Connection*> receiving_;   // longest first
   size_t body_bytes_ = 0;
+  size_t body_peak_ = 0;
   int compressors_ = 0;
 };
 

@@ -3,8 +3,8 @@
 #include <deque>
 #include <functional>
 #include <list>
+#include <map>
 #include <string>
-#include <unordered_map>
 
 namespace gantry::apiserver {
 
@@ -20,7 +20,7 @@ class UserTurns {
   bool empty() const { return order_.empty(); }
 
  private:
-  using Lines = std::unordered_map<std::string, std::deque<Step>>;
+  using Lines = std::map<std::string, std::deque<Step>>;
   Lines lines_;                       // none is empty
   std::list<Lines::iterator> order_;  // next first
 };
