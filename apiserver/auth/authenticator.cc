@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "apiserver/auth/certificate_metrics.h"
+
 namespace gantry::apiserver {
 namespace {
 
@@ -9,6 +11,7 @@ class X509Authenticator final : public Authenticator {
  public:
   Result<std::optional<User>> Authenticate(const Request& request) const override {
     if (request.peer_common_name.empty()) return std::optional<User>();
+    ObserveClientCertificate(Between(Clock::Real()->Now(), request.peer_not_after));
     User user;
     user.name = request.peer_common_name;
     user.groups = request.peer_organizations;

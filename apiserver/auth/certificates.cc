@@ -3,53 +3,16 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <openssl/err.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/rand.h>
-#include <openssl/x509.h>
-#include <openssl/x509v3.h>
 
 #include <algorithm>
-#include <memory>
 #include <utility>
+
+#include "apiserver/auth/openssl.h"
 
 namespace gantry::apiserver {
 namespace {
 
-using X509Ptr = std::unique_ptr<X509, decltype(&X509_free)>;
-using KeyPtr = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
-using BioPtr = std::unique_ptr<BIO, decltype(&BIO_free)>;
-
-constexpr int kSerialBytes = 16;
-
-Error Failed(std::string_view what) {
-  char text[256] = "unknown reason";
-  if (const unsigned long code = ERR_get_error(); code != 0) {
-    ERR_error_string_n(code, text, sizeof text);
-  }
-  ERR_clear_error();
-  return Error(Code::kInternal, fmt::format("{}: {}", what, text));
-}
-
-X509Ptr ParseCertificate(const std::string& pem) {
-  const BioPtr bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), &BIO_free);
-  X509Ptr parsed(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr), &X509_free);
-  ERR_clear_error();
-  return parsed;
-}
-
-KeyPtr ParseKey(const std::string& pem) {
-  const BioPtr bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), &BIO_free);
-  KeyPtr parsed(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr), &EVP_PKEY_free);
-  ERR_clear_error();
-  return parsed;
-}
-
-std::string Text(BIO* bio) {
-  char* data = nullptr;
-  const long size = BIO_get_mem_data(bio, &data);
-  return std::string(data, static_cast<size_t>(size));
-}
+using namespace openssl;  // NOLINT(google-build-using-namespace): the module's own
 
 Result<KeyPair> ToPem(X509* certificate, EVP_PKEY* key) {
   const BioPtr cert_out(BIO_new(BIO_s_mem()), &BIO_free);
@@ -60,40 +23,6 @@ Result<KeyPair> ToPem(X509* certificate, EVP_PKEY* key) {
     return Failed("encode certificate");
   }
   return KeyPair{Text(cert_out.get()), Text(key_out.get())};
-}
-
-bool AddName(X509_NAME* name, const char* field, std::string_view value) {
-  return X509_NAME_add_entry_by_txt(name, field, MBSTRING_UTF8,
-                                    reinterpret_cast<const unsigned char*>(value.data()),
-                                    static_cast<int>(value.size()), -1, 0) == 1;
-}
-
-bool AddExtension(X509* certificate, X509* issuer, int nid, const std::string& value) {
-  X509V3_CTX ctx;
-  X509V3_set_ctx_nodb(&ctx);
-  X509V3_set_ctx(&ctx, issuer, certificate, nullptr, nullptr, 0);
-  X509_EXTENSION* extension = X509V3_EXT_conf_nid(nullptr, &ctx, nid, value.c_str());
-  if (extension == nullptr) return false;
-  const bool added = X509_add_ext(certificate, extension, -1) == 1;
-  X509_EXTENSION_free(extension);
-  return added;
-}
-
-bool SetSerial(X509* certificate) {
-  unsigned char bytes[kSerialBytes];
-  if (RAND_bytes(bytes, sizeof bytes) != 1) return false;
-  bytes[0] &= 0x7f;  // serial numbers are positive
-  BIGNUM* number = BN_bin2bn(bytes, sizeof bytes, nullptr);
-  const bool set = BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate)) != nullptr;
-  BN_free(number);
-  return set;
-}
-
-bool SetValidity(X509* certificate, WallTime from, WallTime to) {
-  return ASN1_TIME_set(X509_getm_notBefore(certificate),
-                       std::chrono::system_clock::to_time_t(from)) != nullptr &&
-         ASN1_TIME_set(X509_getm_notAfter(certificate), std::chrono::system_clock::to_time_t(to)) !=
-             nullptr;
 }
 
 std::string AlternativeNames(const CertificateRequest& request) {
@@ -109,14 +38,6 @@ std::string Utf8(const ASN1_STRING* value) {
   if (size < 0) return {};
   std::string out(reinterpret_cast<char*>(text), static_cast<size_t>(size));
   OPENSSL_free(text);
-  return out;
-}
-
-std::vector<std::string> Entries(const X509_NAME* name, int nid) {
-  std::vector<std::string> out;
-  for (int at = -1; (at = X509_NAME_get_index_by_NID(name, nid, at)) >= 0;) {
-    out.push_back(Utf8(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at))));
-  }
   return out;
 }
 
@@ -199,10 +120,28 @@ Result<CertificateInfo> ReadCertificateInfo(const std::string& pem) {
   }
   info.organizations = Entries(subject, NID_organizationName);
   ReadAlternativeNames(certificate.get(), &info);
-  std::tm until{};
-  ASN1_TIME_to_tm(X509_get0_notAfter(certificate.get()), &until);
-  info.not_after = std::chrono::system_clock::from_time_t(timegm(&until));
+  info.not_after = EndOf(certificate.get());
   return info;
+}
+
+std::string FirstCertificate(const std::string& pem) {
+  const X509Ptr certificate = ParseCertificate(pem);
+  const BioPtr out(BIO_new(BIO_s_mem()), &BIO_free);
+  if (!certificate || PEM_write_bio_X509(out.get(), certificate.get()) != 1) return {};
+  return Text(out.get());
+}
+
+Result<WallTime> EarliestEnd(const std::string& pem) {
+  const BioPtr bio = Open(pem);
+  WallTime end = WallTime::max();
+  bool any = false;
+  while (const X509Ptr one{PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr), &X509_free}) {
+    any = true;
+    end = std::min(end, EndOf(one.get()));
+  }
+  ERR_clear_error();
+  if (!any) return Error(Code::kInvalid, "not a PEM certificate");
+  return end;
 }
 
 bool IsIssuedBy(const KeyPair& pair, const std::string& authority_certificate) {

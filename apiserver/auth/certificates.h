@@ -41,6 +41,11 @@ struct CertificateInfo {
 
 // kInvalid when it is not a certificate.
 Result<CertificateInfo> ReadCertificateInfo(const std::string& pem);
+// The first of several certificates, as PEM; empty when there is none.
+std::string FirstCertificate(const std::string& pem);
+// When the first of several certificates ends; what is no certificate is skipped. kInvalid when
+// there is none.
+Result<WallTime> EarliestEnd(const std::string& pem);
 // Whether `certificate` was signed by `authority` and `pair.key` is its key.
 bool IsIssuedBy(const KeyPair& pair, const std::string& authority_certificate);
 

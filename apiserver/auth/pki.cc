@@ -197,8 +197,15 @@ Result<Pki> Pki::Ensure(const PkiOptions& options, Clock* clock, Random* random)
   return pki;
 }
 
+Status Pki::Renew(const PkiOptions& options, Clock* clock, Random* random) {
+  Files files(options.data_dir, clock, random);
+  GANTRY_TRY_SET(server, files.Leaf("server", ca, ServerRequest(options)));
+  GANTRY_TRY_SET(admin, files.Leaf("admin", ca, AdminRequest()));
+  return OkStatus();
+}
+
 Result<std::string> WriteAdminKubeconfig(const Pki& pki, const std::string& data_dir,
-                                         const std::string& url) {
+                                         const std::string& url, const std::string& trusted) {
   std::string path = data_dir + "/admin.kubeconfig";
   const std::string content = fmt::format(
       "apiVersion: v1\n"
@@ -220,8 +227,7 @@ Result<std::string> WriteAdminKubeconfig(const Pki& pki, const std::string& data
       "    cluster: gantry\n"
       "    user: gantry-admin\n"
       "    namespace: default\n",
-      url, Base64Encode(pki.ca.certificate), Base64Encode(pki.admin.certificate),
-      Base64Encode(pki.admin.key));
+      url, Base64Encode(trusted), Base64Encode(pki.admin.certificate), Base64Encode(pki.admin.key));
   if (const auto there = ReadFile(path); there.ok() && *there == content) return path;
   GANTRY_TRY(WriteFileAtomically(path, content));
   return path;

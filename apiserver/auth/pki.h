@@ -36,11 +36,19 @@ struct Pki {
   // replaced atomically. A file that is there but unusable is an error, never overwritten: the CA
   // and the encryption key cannot be made up again. Blocks on the disk.
   static Result<Pki> Ensure(const PkiOptions& options, Clock* clock, Random* random);
+  // Makes the certificates of server and administrator again if it is time; nothing else is read.
+  // Blocks on the disk.
+  Status Renew(const PkiOptions& options, Clock* clock, Random* random);
 };
 
 // Writes `<data_dir>/admin.kubeconfig` for `url` (`https://127.0.0.1:6443`), context `gantry`,
-// certificates embedded; only when its content would change. Returns its path.
+// certificates embedded; only when its content would change. Returns its path. `trusted`: by which
+// certificates clients know the server.
 Result<std::string> WriteAdminKubeconfig(const Pki& pki, const std::string& data_dir,
-                                         const std::string& url);
+                                         const std::string& url, const std::string& trusted);
+inline Result<std::string> WriteAdminKubeconfig(const Pki& pki, const std::string& data_dir,
+                                                const std::string& url) {
+  return WriteAdminKubeconfig(pki, data_dir, url, pki.ca.certificate);
+}
 
 }  // namespace gantry::apiserver

@@ -45,6 +45,7 @@ ApiCore::ApiCore(store::Store* store, Options options)
       registry_({&caches_, store, &kinds_, &policy_, &pool_, &webhook_pool_, options.clock,
                  options.random, &render_}),
       maintenance_(&registry_, options.maintenance),
+      certificates_(&registry_, SystemUser(), options.certificates),
       endpoints_{&caches_,       store,       &kinds_,         &registry_,
                  &timer_,        &pool_,      &stream_pool_,   &webhook_pool_,
                  options.random, &documents_, options.streams, options.service_accounts,
@@ -61,14 +62,17 @@ Status ApiCore::Start(const Context& ctx) {
                         options_.webhooks, options_.random});
   rbac::Follow(&policy_, &caches_,
                [this](const std::string& name) { maintenance_.AggregateRole(name); });
+  certificates_.Follow(&caches_);
   GANTRY_TRY(caches_.Start(ctx));
   for (const char* name : kNamespaces) GANTRY_TRY(MakeNamespace(ctx, name));
   GANTRY_TRY(MakeDefaultRoles(&registry_, ctx));
   maintenance_.Start();
+  certificates_.Start();
   return OkStatus();
 }
 
 void ApiCore::Stop() {
+  certificates_.Stop();
   maintenance_.Stop();
   caches_.Stop();
 }

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "apis/nodeproxy/node_streams.h"
+#include "apiserver/certificates/request_signer.h"
 #include "apiserver/conversion/converter.h"
 #include "apiserver/core/maintenance.h"
 #include "apiserver/endpoints/documents.h"
@@ -28,6 +29,7 @@ class ApiCore {
     const TokenAuthenticator* tokens = nullptr;  // whose other bearer tokens are known; null: none
     CacheSet::Options cache;
     Maintenance::Options maintenance;
+    RequestSigner::Options certificates;  // null authority: no certificate is issued
   };
 
   // `store` and what `options` names must outlive this.
@@ -77,6 +79,7 @@ class ApiCore {
   Documents documents_;
   Registry registry_;
   Maintenance maintenance_;
+  RequestSigner certificates_;
   Endpoints endpoints_;
   Handler handler_;
 };

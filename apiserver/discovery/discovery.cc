@@ -48,6 +48,7 @@ std::vector<Subresource> Subresources(const Definition& d, const Version& v) {
   if (v.status_subresource) out.push_back({"status", own});
   if (v.scale) out.push_back({"scale", {"autoscaling", "v1", "Scale"}});
   if (d.strategy.namespace_lifecycle) out.push_back({"finalize", own});
+  if (d.strategy.certificate_request) out.push_back({"approval", own});
   for (const std::string& name : d.connect_subresources) {
     out.push_back({name, name == "token" ? kTokenRequest : own});
   }
@@ -125,7 +126,9 @@ const std::vector<std::string>& SubresourceVerbs(std::string_view subresource) {
   static const auto* const connect = new std::vector<std::string>{"create", "get"};
   static const auto* const ask = new std::vector<std::string>{"create"};
   static const auto* const replace = new std::vector<std::string>{"update"};
-  if (subresource == "status" || subresource == "scale") return *fields;
+  if (subresource == "status" || subresource == "scale" || subresource == "approval") {
+    return *fields;
+  }
   if (subresource == "finalize") return *replace;
   if (subresource == "token") return *ask;
   return subresource == "log" ? *read : *connect;

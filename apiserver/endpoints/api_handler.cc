@@ -144,6 +144,7 @@ bool HasSubresource(const Target& target, const std::string& subresource) {
   if (subresource == "status") return target.version->status_subresource;
   if (subresource == "scale") return target.version->scale.has_value();
   if (subresource == "finalize") return target.def().strategy.namespace_lifecycle;
+  if (subresource == "approval") return target.def().strategy.certificate_request;
   const std::vector<std::string>& connects = target.def().connect_subresources;
   return std::find(connects.begin(), connects.end(), subresource) != connects.end();
 }

@@ -21,6 +21,9 @@ struct ServerOptions {
   std::string store;  // URI; empty: rocksdb:<data_dir>/store
   IdentityOptions identity;
   std::vector<std::string> san;          // further names of the server
+  std::string tls_certificate;           // a file; empty: <data_dir>/server.crt
+  std::string tls_key;                   // its key's
+  std::string client_ca;                 // a file: authorities of clients beside the own
   std::string audit_policy;              // a file; empty: AuditPolicy::Default
   std::optional<std::string> audit_log;  // default <data_dir>/audit/audit.log; empty: none
   int audit_megabytes = 100;             // of a file, before it is rotated

@@ -7,6 +7,14 @@
 
 namespace gantry::program {
 
+void LeaseStreams::SetIdentity(const apiserver::KeyPair& identity) {
+  MutexLock lock(&mu_);
+  identity_ = {};
+  identity_.client_cert_pem = identity.certificate;
+  identity_.client_key_pem = identity.key;
+  remote_.reset();
+}
+
 Result<std::shared_ptr<nodeproxy::NodeStreams>> LeaseStreams::Find(const Context& ctx) {
   GANTRY_TRY_SET(const client::List leases,
                  client_.ListAll(ctx, v1::kLeases, v1::kSystemNamespace, {}));
@@ -22,12 +30,11 @@ Result<std::shared_ptr<nodeproxy::NodeStreams>> LeaseStreams::Find(const Context
                  "logs and exec need the container controller, which no process runs: `gantry "
                  "controllers`");
   }
+  MutexLock lock(&mu_);
   http::TransportOptions options;
   options.server = best->annotation(kAnnotationStreamsUrl);
   options.tls = identity_;
   options.tls.ca_pem = best->annotation(kAnnotationStreamsAuthority);
-
-  MutexLock lock(&mu_);
   if (remote_ && url_ == options.server && authority_ == options.tls.ca_pem) return remote_;
   GANTRY_TRY_SET(auto transport, http::NewHttpsTransport(options));
   remote_ = nodeproxy::NewRemoteStreams(std::move(transport));

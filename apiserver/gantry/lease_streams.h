@@ -4,6 +4,7 @@
 #include "apis/machinery/base/mutex.h"
 #include "apis/machinery/http/options.h"
 #include "apis/nodeproxy/node_streams.h"
+#include "apiserver/auth/certificates.h"
 
 namespace gantry::program {
 
@@ -11,9 +12,10 @@ namespace gantry::program {
 // (rendezvous.h). kUnavailable when there is none. Thread-safe.
 class LeaseStreams : public nodeproxy::NodeStreams {
  public:
-  // `identity` is the client certificate to show.
-  LeaseStreams(client::Client client, http::TlsOptions identity)
-      : client_(std::move(client)), identity_(std::move(identity)) {}
+  explicit LeaseStreams(client::Client client) : client_(std::move(client)) {}
+
+  // The client certificate to show from now on; streams that run go on.
+  void SetIdentity(const apiserver::KeyPair& identity);
 
   Result<std::unique_ptr<nodeproxy::StreamHandle>> Logs(
       const Context& ctx, const ObjectKey& container, const nodeproxy::LogOptions& options,
@@ -26,9 +28,9 @@ class LeaseStreams : public nodeproxy::NodeStreams {
   Result<std::shared_ptr<nodeproxy::NodeStreams>> Find(const Context& ctx);
 
   const client::Client client_;
-  const http::TlsOptions identity_;
 
   Mutex mu_;
+  http::TlsOptions identity_ GUARDED_BY(mu_);
   // The connection of the last call, for as long as the Lease names the same process.
   std::string url_ GUARDED_BY(mu_);
   std::string authority_ GUARDED_BY(mu_);

@@ -96,6 +96,17 @@ void AddServerOptions(CLI::App* command, ServerOptions* options) {
           "this machine's own")
       ->check(CLI::NonNegativeNumber);
   command->add_option("--san", options->san, "A further name or address of the server");
+  const std::string followed = "; read again when it changes";
+  command->add_option("--tls-cert-file", options->tls_certificate,
+                      "The certificate to serve with, and behind it its issuers'; default "
+                      "<data-dir>/server.crt, which renews itself" +
+                          followed);
+  command->add_option("--tls-private-key-file", options->tls_key,
+                      "The key of --tls-cert-file" + followed);
+  command->add_option("--client-ca-file", options->client_ca,
+                      "Authorities whose client certificates are accepted, beside "
+                      "<data-dir>/ca.crt" +
+                          followed);
 }
 
 int Report(const Status& status) {

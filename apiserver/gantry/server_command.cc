@@ -6,6 +6,7 @@
 
 #include "apis/machinery/base/log.h"
 #include "apis/machinery/http/https_transport.h"
+#include "apiserver/auth/certificate_keeper.h"
 #include "apiserver/auth/files.h"
 #include "apiserver/auth/pki.h"
 #include "apiserver/core/system_user.h"
@@ -69,19 +70,24 @@ Result<std::unique_ptr<store::EncryptedStore>> OpenSealed(const ServerOptions& o
 }
 
 // Logs and exec from whatever process runs the container controller. `server` outlives the result.
-Result<std::shared_ptr<nodeproxy::NodeStreams>> MakeLeaseStreams(
-    const apiserver::Pki& pki, const apiserver::ApiServer& server) {
-  const WallTime now = Clock::Real()->Now();
-  apiserver::CertificateRequest request;
-  request.common_name = kStreamsUser;
-  request.not_before = now - 1h;
-  request.not_after = now + 24h * 3650;
-  GANTRY_TRY_SET(const apiserver::KeyPair own, apiserver::MakeCertificate(pki.ca, request));
-  http::TlsOptions identity;
-  identity.client_cert_pem = own.certificate;
-  identity.client_key_pem = own.key;
+std::shared_ptr<LeaseStreams> MakeLeaseStreams(const apiserver::KeyPair& identity,
+                                               const apiserver::ApiServer& server) {
   const client::Client client(server.InProcess(apiserver::SystemUser()), kStreamsUser);
-  return std::make_shared<LeaseStreams>(client, std::move(identity));
+  auto streams = std::make_shared<LeaseStreams>(client);
+  streams->SetIdentity(identity);
+  return streams;
+}
+
+Result<std::unique_ptr<apiserver::CertificateKeeper>> MakeKeeper(
+    const ServerOptions& options, const apiserver::PkiOptions& pki_options,
+    const apiserver::Pki& pki) {
+  apiserver::CertificateKeeper::Options keeper;
+  keeper.pki = pki_options;
+  keeper.tls_certificate_file = options.tls_certificate;
+  keeper.tls_key_file = options.tls_key;
+  keeper.client_ca_file = options.client_ca;
+  if (!options.with_controllers) keeper.streams_user = kStreamsUser;
+  return apiserver::CertificateKeeper::Open(std::move(keeper), pki);
 }
 
 void BoundConnections(const ServerOptions& options, apiserver::ListenerOptions* listen) {
@@ -119,6 +125,7 @@ Status RunServer(const ServerOptions& options) {
   pki_options.own_encryption_key = !options.encryption.given();
   GANTRY_TRY_SET(const apiserver::Pki pki,
                  apiserver::Pki::Ensure(pki_options, clock, Random::Real()));
+  GANTRY_TRY_SET(const auto keeper, MakeKeeper(options, pki_options, pki));
   const auto certificates = apiserver::NewX509Authenticator();
   GANTRY_TRY_SET(const KnownUsers known,
                  MakeKnownUsers(options.identity, options.data_dir, pki.admin_token));
@@ -129,6 +136,7 @@ Status RunServer(const ServerOptions& options) {
   LateStreams streams;
   apiserver::ApiServer::Options server_options;
   server_options.core.streams = &streams;
+  server_options.core.certificates.authority = &pki.ca;
   server_options.core.webhooks = [](const schema::WebhookConversion& webhook) {
     http::TransportOptions transport;
     transport.server = webhook.server;
@@ -151,15 +159,17 @@ Status RunServer(const ServerOptions& options) {
   listen.address = address.host;
   listen.port = address.port;
   BoundConnections(options, &listen);
-  listen.tls = {pki.server.certificate, pki.server.key, pki.ca.certificate};
+  listen.tls = keeper->tls();
   GANTRY_TRY_SET(const auto listener, apiserver::Listener::Start(listen, server.handler()));
   server.debug().Set("connections", [&listener](size_t limit) {
     return apiserver::DescribeConnections(listener->Busiest(limit));
   });
   const std::string url = UrlOf(address, listener->port());
-  GANTRY_TRY_SET(const std::string kubeconfig,
-                 apiserver::WriteAdminKubeconfig(pki, options.data_dir, url));
-  GANTRY_TRY(WriteControllersKubeconfig(pki.ca, options.data_dir, url));
+  const auto write_kubeconfig = [&]() -> Result<std::string> {
+    GANTRY_TRY(WriteControllersKubeconfig(pki.ca, options.data_dir, url));
+    return apiserver::WriteAdminKubeconfig(keeper->pki(), options.data_dir, url, keeper->trusted());
+  };
+  GANTRY_TRY_SET(const std::string kubeconfig, write_kubeconfig());
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(clock->Mono() - begin);
   fmt::print("ready  {}  store={}  kubeconfig={}  ({} ms)\n", url, uri, kubeconfig, took.count());
   std::fflush(stdout);
@@ -167,6 +177,12 @@ Status RunServer(const ServerOptions& options) {
   // The set's clients are within the server, so it ends first.
   GANTRY_TRY_SET(auto controllers, MakeControllers(options, server));
   Status ended = OkStatus();
+  apiserver::CertificateKeeper::Users keeps;
+  keeps.tls = [&listener](const apiserver::TlsFiles& files) { return listener->UseTls(files); };
+  keeps.admin = [&write_kubeconfig]() -> Status {
+    GANTRY_TRY(write_kubeconfig());
+    return OkStatus();
+  };
   if (controllers) {
     ended = controllers->Start(Context().WithTimeout(1min)).Wrap("controllers");
     if (ended.ok()) {
@@ -175,10 +191,13 @@ Status RunServer(const ServerOptions& options) {
                          [set = controllers.get()](size_t limit) { return set->Describe(limit); });
     }
   } else {
-    GANTRY_TRY_SET(auto remote, MakeLeaseStreams(pki, server));
-    streams.Set(std::move(remote));
+    const auto remote = MakeLeaseStreams(keeper->streams(), server);
+    keeps.streams = [remote](const apiserver::KeyPair& pair) { remote->SetIdentity(pair); };
+    streams.Set(remote);
   }
+  keeper->Start(std::move(keeps));
   if (ended.ok()) WaitForSignal();
+  keeper->Stop();
   streams.Set(nullptr);
   for (const char* section : {"connections", "controllers"}) server.debug().Set(section, nullptr);
   listener->Stop(5s);

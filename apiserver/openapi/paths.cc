@@ -167,6 +167,8 @@ class Builder {
     if (v_.status_subresource)
       for (const Operation& op : ReadAndWrite(kind, gvk_)) Add(item + "/status", "Status", op);
     if (d_.strategy.namespace_lifecycle) Add(item + "/finalize", "Finalize", Replace(kind, gvk_));
+    if (d_.strategy.certificate_request)
+      for (const Operation& op : ReadAndWrite(kind, gvk_)) Add(item + "/approval", "Approval", op);
     const GroupVersionKind scale{"autoscaling", "v1", "Scale"};
     if (v_.scale)
       for (const Operation& op : ReadAndWrite(DefinitionName(scale), scale))

@@ -44,6 +44,8 @@ const Message* PrototypeOf(const std::string& api_version, const std::string& ki
            &kubernetes::RoleBinding::default_instance()},
           {{"rbac.authorization.k8s.io/v1", "ClusterRoleBinding"},
            &kubernetes::ClusterRoleBinding::default_instance()},
+          {{"certificates.k8s.io/v1", "CertificateSigningRequest"},
+           &kubernetes::CertificateSigningRequest::default_instance()},
           {{"authentication.k8s.io/v1", "SelfSubjectReview"},
            &kubernetes::SelfSubjectReview::default_instance()},
           {{"authentication.k8s.io/v1", "TokenRequest"},

@@ -76,6 +76,9 @@ void AddSystemRoles(DefaultBuilder* b) {
           {Paths({"/healthz", "/livez", "/readyz", "/version", "/version/"})});
   b->Role("system:monitoring", {Paths({"/healthz", "/healthz/*", "/livez", "/livez/*", "/metrics",
                                        "/readyz", "/readyz/*"})});
+  Rule approve = On("certificates.k8s.io", {"signers"}, {"approve"});
+  approve.resource_names = {"kubernetes.io/kube-apiserver-client"};
+  b->Role("system:certificates.k8s.io:kube-apiserver-client-approver", {approve});
   b->Role("system:auth-delegator",
           {On("authorization.k8s.io", {"subjectaccessreviews"}, {"create"}),
            On("authentication.k8s.io", {"tokenreviews"}, {"create"})});

@@ -34,7 +34,7 @@ std::string EncodeSection(const ManagedFields& fields) {
 
 // What the endpoint ignores is not stated.
 void KeepWritable(const schema::Version& version, const std::string& subresource, Json* config) {
-  if (subresource == "status") {
+  if (subresource == "status" || subresource == "approval") {
     const Json whole = std::move(*config);
     *config = Json::object();
     for (const char* key : {"apiVersion", "kind", "status"}) {

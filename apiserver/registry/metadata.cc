@@ -74,8 +74,8 @@ std::string CheckShape(Shape shape, const Json& value) {
 }
 
 std::string ValidateName(const schema::Definition& definition, std::string_view name) {
-  if (definition.group == "rbac.authorization.k8s.io") {
-    // Roles are named freely (`system:node`), as long as the name is one segment of a path.
+  if (definition.group == "rbac.authorization.k8s.io" || definition.strategy.certificate_request) {
+    // These are named freely (`system:node`), as long as the name is one segment of a path.
     if (name == "." || name == ".." || name.find_first_of("/%") != std::string_view::npos) {
       return "may not be '.' or '..' and may not contain '/' or '%'";
     }

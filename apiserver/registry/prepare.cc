@@ -141,7 +141,7 @@ Status Finish(const WriteScope& scope, const StrategyContext& ctx, const Object*
 }
 
 void IsolateSubresource(const WriteScope& scope, const Object& old, Object* updated) {
-  if (scope.subresource == "status") {
+  if (scope.subresource == "status" || scope.subresource == "approval") {
     const bool has_status = updated->json().contains("status");
     Json status = has_status ? std::move(updated->json()["status"]) : Json();
     updated->json() = old.json();

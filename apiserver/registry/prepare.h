@@ -23,7 +23,7 @@ Status Finish(const WriteScope& scope, const StrategyContext& ctx, const Object*
               Object* object);
 
 // Makes `updated` differ from `old` only where this endpoint may write: everything but status, or
-// only status; sets the generation.
+// only status (which is what `approval` writes, too); sets the generation.
 void IsolateSubresource(const WriteScope& scope, const Object& old, Object* updated);
 void BumpGeneration(const schema::Definition& definition, const schema::Version& version,
                     const Object& old, Object* updated);

@@ -34,7 +34,8 @@ Error WrongUid(const WriteScope& s, std::string_view wanted, std::string_view ha
 }
 
 StrategyContext MakeContext(const Registry::Dependencies& d, const WriteScope& s) {
-  return {s.target, s.user, *d.kinds, *d.policy, d.clock->Now(), s.warnings, d.caches};
+  return {s.target,   s.user,   *d.kinds, *d.policy,    d.clock->Now(),
+          s.warnings, d.caches, nullptr,  s.subresource};
 }
 
 }  // namespace

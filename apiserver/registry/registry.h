@@ -23,7 +23,7 @@ struct WriteScope {
   Target target;
   std::string ns;
   std::string name;         // empty for create
-  std::string subresource;  // empty, status, finalize
+  std::string subresource;  // empty, status, finalize, approval
   const User& user;
   Context ctx;
   bool dry_run = false;

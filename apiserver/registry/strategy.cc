@@ -21,6 +21,7 @@ const Strategy* StrategyFor(const schema::Definition& definition) {
   if (o.crd_lifecycle) return CrdStrategy();
   if (o.role) return RoleStrategy();
   if (o.role_binding) return RoleBindingStrategy();
+  if (o.certificate_request) return CertificateRequestStrategy();
   if (o.virtual_only) return ReviewStrategy();
   if (o.immutable_field || o.write_only_string_data) return DataStrategy();
   if (definition.group == v1::kServices.group && HasTemplate(definition.plural))

@@ -23,6 +23,7 @@ struct StrategyContext {
   std::vector<std::string>* warnings;          // for the client
   CacheSet* caches = nullptr;                  // null for virtual kinds
   const TokenAuthenticator* tokens = nullptr;  // null but for virtual kinds
+  std::string_view subresource = {};
 };
 
 // What one of Kubernetes' own kinds does that its schema cannot say. The generic registry calls the

@@ -1,5 +1,6 @@
 #include "apiserver/server/api_server.h"
 
+#include "apiserver/auth/certificate_metrics.h"
 #include "apiserver/endpoints/metrics.h"
 #include "apiserver/filters/metrics.h"
 #include "apiserver/server/debug_sections.h"
@@ -65,6 +66,8 @@ ApiServer::ApiServer(store::Store* store, const Options& options)
 
   DeclareFilterMetrics();
   DeclareAuditMetrics();
+  DeclareCertificateMetrics();
+  DeclareCertificateRequestMetrics();
   collector_ = CollectCacheMetrics(core_.caches(), core_.kinds(), store);
   debug_.Set("requests", [this](size_t limit) { return DescribeRequests(running_, limit); });
   debug_.Set("streams", [this](size_t limit) { return DescribeStreams(running_, limit); });

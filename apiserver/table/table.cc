@@ -18,8 +18,30 @@ Json DateCell(const Json& value, WallTime now) {
   return IsTime(text) ? "<unknown>" : "<invalid>";
 }
 
+// `Approved,Issued`: what kubectl shows of a CertificateSigningRequest.
+std::string RequestState(const Json& status) {
+  bool denied = false, approved = false, failed = false;
+  for (const Json& condition : GetArray(status, "conditions")) {
+    const std::string type = GetString(condition, "type");
+    denied = denied || type == "Denied";
+    approved = approved || type == "Approved";
+    failed = failed || type == "Failed";
+  }
+  std::string text = denied ? "Denied" : approved ? "Approved" : "Pending";
+  if (failed) text += ",Failed";
+  if (!GetString(status, "certificate").empty()) text += ",Issued";
+  return text;
+}
+
 Json Cell(const PrinterColumn& column, const Json& object, WallTime now) {
   const std::vector<const Json*> found = column.path.Find(object);
+  if (column.form == PrinterColumn::Form::kCertificateRequest) {
+    return RequestState(found.empty() ? Json() : *found.front());
+  }
+  if (column.form == PrinterColumn::Form::kDuration) {
+    if (found.empty() || !found.front()->is_number_integer()) return "<none>";
+    return HumanAge(std::chrono::seconds(found.front()->get<int64_t>()));
+  }
   if (found.empty() || found.front()->is_null()) return nullptr;
   // Texts of several matches are joined; other types have one value.
   if (column.type == "string") return column.path.FindText(object);

@@ -5,6 +5,21 @@
 
 namespace gantry::testing {
 
+namespace {
+
+// Signs client certificates in all tests of the process.
+const apiserver::KeyPair& Authority() {
+  static const auto* const made = [] {
+    const WallTime now = Clock::Real()->Now();
+    auto pair = apiserver::MakeAuthority("envtest", now, now + std::chrono::hours(24));
+    GANTRY_CHECK(pair.ok());
+    return new apiserver::KeyPair(*std::move(pair));
+  }();
+  return *made;
+}
+
+}  // namespace
+
 EnvTest::EnvTest(nodeproxy::NodeStreams* streams)
     : EnvTest(Clock::Real(), Random::Real(), streams) {}
 
@@ -21,6 +36,8 @@ EnvTest::EnvTest(Clock* clock, Random* random, nodeproxy::NodeStreams* streams) 
   tokens.signing_key = *key;
   tokens_ = *apiserver::ServiceAccountTokens::Make(tokens);
   options.core.service_accounts = tokens_.get();
+  options.core.certificates.authority = &Authority();
+  options.core.certificates.period = std::chrono::milliseconds(200);
   server_ = std::make_unique<apiserver::ApiServer>(store_.get(), options);
   const Status started = server_->Start(Context());
   if (!started.ok()) CheckFailed(__FILE__, __LINE__, started.error().message);

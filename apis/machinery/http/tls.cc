@@ -40,6 +40,8 @@ Status TrustOnly(SSL_CTX* context, const std::string& pem) {
   ERR_clear_error();  // the loop ends with "no start line"
   if (count == 0)
     return Error(Code::kBadRequest, "certificate authority: no certificate in PEM found");
+  // As Go does: what is named is trusted, also when another one issued it.
+  X509_STORE_set_flags(store.get(), X509_V_FLAG_PARTIAL_CHAIN);
   SSL_CTX_set_cert_store(context, store.release());
   return OkStatus();
 }

@@ -191,7 +191,7 @@ class Parser {
       errors_.push_back(TooLong(reader.At("deprecationWarning"), 256));
     VersionSchema(reader, &v);
     ParseSubresources(reader, &v);
-    ParseColumns(reader, &v);
+    ParseColumns(reader, origin_, &v);
     ParseSelectableFields(reader, origin_, &v);
     return v;
   }
@@ -232,6 +232,7 @@ class Parser {
         {"crdLifecycle", &s.crd_lifecycle},
         {"virtualOnly", &s.virtual_only},
         {"composeTemplate", &s.compose_template},
+        {"certificateRequest", &s.certificate_request},
         {"role", &s.role},
         {"roleBinding", &s.role_binding}};
     const Reader reader(*object, "spec.x-gantry-strategy", &errors_);

@@ -20,6 +20,9 @@ struct PrinterColumn {
   std::string description;
   int priority = 0;  // > 0: only with -o wide
   JsonPath path;
+  // How the value is told, from `x-gantry-form`; built-in kinds.
+  enum class Form { kPlain, kDuration /* of seconds */, kCertificateRequest /* of its status */ };
+  Form form = Form::kPlain;
 };
 
 struct ScaleSubresource {
@@ -52,6 +55,7 @@ struct StrategyOptions {
   bool crd_lifecycle = false;           // CustomResourceDefinition
   bool role = false;                    // Role, ClusterRole: rules, aggregation, escalation
   bool role_binding = false;            // RoleBinding, ClusterRoleBinding
+  bool certificate_request = false;     // CertificateSigningRequest: approval
   bool virtual_only = false;            // reviews: created, answered, never stored
 };
 

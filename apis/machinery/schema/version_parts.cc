@@ -60,6 +60,16 @@ PrinterColumn AgeColumn() {
   return age;
 }
 
+PrinterColumn::Form FormOf(const Reader& column) {
+  const std::string name = column.Text("x-gantry-form");
+  if (name.empty()) return PrinterColumn::Form::kPlain;
+  if (name == "duration") return PrinterColumn::Form::kDuration;
+  if (name == "certificateRequest") return PrinterColumn::Form::kCertificateRequest;
+  column.errors()->push_back(
+      NotSupported(column.At("x-gantry-form"), name, {"duration", "certificateRequest"}));
+  return PrinterColumn::Form::kPlain;
+}
+
 }  // namespace
 
 void ParseSubresources(const Reader& version, Version* out) {
@@ -86,7 +96,7 @@ void ParseSubresources(const Reader& version, Version* out) {
   out->scale = std::move(scale);
 }
 
-void ParseColumns(const Reader& version, Version* out) {
+void ParseColumns(const Reader& version, Origin origin, Version* out) {
   const Json* list = version.Array("additionalPrinterColumns");
   if (!list || list->empty()) {
     out->columns.push_back(AgeColumn());
@@ -102,6 +112,7 @@ void ParseColumns(const Reader& version, Version* out) {
     c.format = reader.Text("format");
     c.description = reader.Text("description");
     c.priority = reader.Number("priority");
+    if (origin == Origin::kBuiltin) c.form = FormOf(reader);
     if (!c.type.empty() && !Contains(kColumnTypes, c.type))
       version.errors()->push_back(NotSupported(reader.At("type"), c.type, kColumnTypes));
     if (!c.format.empty() && !Contains(kColumnFormats, c.format))

@@ -8,7 +8,7 @@ namespace gantry::schema {
 
 void ParseSubresources(const Reader& version, Version* out);
 // Adds `Age` when the version names no columns.
-void ParseColumns(const Reader& version, Version* out);
+void ParseColumns(const Reader& version, Origin origin, Version* out);
 // REQUIRES: `out->schema` is set.
 void ParseSelectableFields(const Reader& version, Origin origin, Version* out);
 

@@ -13,7 +13,8 @@ const Strategy* NamespaceStrategy();
 const Strategy* CrdStrategy();
 const Strategy* RoleStrategy();         // Role, ClusterRole
 const Strategy* RoleBindingStrategy();  // RoleBinding, ClusterRoleBinding
-const Strategy* ReviewStrategy();       // authorization and authentication reviews
+const Strategy* CertificateRequestStrategy();
+const Strategy* ReviewStrategy();  // authorization and authentication reviews
 
 // What the namespace allows its containers.
 v1::NamespacePolicy PolicyOf(const StrategyContext& ctx, std::string_view ns);

@@ -11,6 +11,8 @@
 #include "apis/client/metrics.h"
 #include "apis/machinery/base/metrics.h"
 #include "apiserver/audit/log.h"
+#include "apiserver/auth/certificate_metrics.h"
+#include "apiserver/certificates/request_signer.h"
 #include "apiserver/endpoints/metrics.h"
 #include "apiserver/filters/metrics.h"
 #include "apiserver/http/metrics.h"
@@ -43,6 +45,8 @@ void DeclareAll() {
   apiserver::DeclareFilterMetrics();
   apiserver::DeclareAuditMetrics();
   apiserver::DeclareEncryptionMetrics();
+  apiserver::DeclareCertificateMetrics();
+  apiserver::DeclareCertificateRequestMetrics();
   apiserver::DeclareEndpointMetrics();
   apiserver::HandshakeErrors();
   apiserver::EndedConnections();
