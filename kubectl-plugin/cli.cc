@@ -57,6 +57,7 @@ int RunCli(const std::vector<std::string>& arguments, Session* session) {
   AddNode(root, session);
   AddResources(root, session);
   AddScale(root, session);
+  AddUser(root, session);
   AddVersion(root, session);
   AddWait(root, session);
 

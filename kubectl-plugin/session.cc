@@ -69,6 +69,7 @@ Status Session::Connect() {
                    kubeconfig::Load(flags, kubeconfig::ProcessEnvironment()).Wrap("error"));
     GANTRY_TRY_SET(transport_, http::NewHttpsTransport(config.transport).Wrap("error"));
     ns_ = config.ns;
+    options_ = config.transport;
   }
   client_ = std::make_unique<client::Client>(std::make_shared<ExplainingTransport>(transport_),
                                              "kubectl-gantry");

@@ -40,6 +40,8 @@ class Session {
   // What the server serves, read once; `Refresh` reads again.
   Result<const Mapper*> mapper();
   Status RefreshMapper();
+  // How the server is reached; after client(). Empty with a given transport.
+  const http::TransportOptions& transport_options() const { return options_; }
   // The namespace of -n, else of the context, else `default`.
   Result<std::string> ns();
 
@@ -55,6 +57,7 @@ class Session {
   Io io_;
   Context ctx_;
   std::shared_ptr<client::Transport> transport_;
+  http::TransportOptions options_;
   std::unique_ptr<client::Client> client_;
   std::unique_ptr<Mapper> mapper_;
   std::optional<std::string> ns_;

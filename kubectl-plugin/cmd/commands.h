@@ -18,6 +18,7 @@ void AddLogs(const Command& root, Session* session);
 void AddNode(const Command& root, Session* session);
 void AddResources(const Command& root, Session* session);
 void AddScale(const Command& root, Session* session);
+void AddUser(const Command& root, Session* session);
 void AddVersion(const Command& root, Session* session);
 void AddWait(const Command& root, Session* session);
 
