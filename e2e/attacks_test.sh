@@ -53,13 +53,13 @@ check "slow headers and bodies: under way" wait_until 60 "they are connected" st
 attack smuggling "smuggled requests"
 attack paths "path tricks"
 attack heads "URLs, selectors and headers without measure"
+attack idle "10,000 idle connections"
+attack silent "10,000 silent connections"
 attack bodies "large, compressed, deep and wide bodies"
 attack big_bodies "bodies that stop"
 attack pipelining "endless pipelining"
 attack watches "watches that are not read"
 attack lists "lists that are not read"
-attack silent "10,000 silent connections"
-attack idle "10,000 idle connections"
 
 # OpenSSL's client asks to renegotiate when told R.
 renegotiation_fails() {
