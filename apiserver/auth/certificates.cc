@@ -32,15 +32,6 @@ std::string AlternativeNames(const CertificateRequest& request) {
   return names.empty() ? names : names.substr(1);
 }
 
-std::string Utf8(const ASN1_STRING* value) {
-  unsigned char* text = nullptr;
-  const int size = ASN1_STRING_to_UTF8(&text, value);
-  if (size < 0) return {};
-  std::string out(reinterpret_cast<char*>(text), static_cast<size_t>(size));
-  OPENSSL_free(text);
-  return out;
-}
-
 std::string IpText(const ASN1_OCTET_STRING* bytes) {
   char text[INET6_ADDRSTRLEN] = "";
   const int family = ASN1_STRING_length(bytes) == 4 ? AF_INET : AF_INET6;
@@ -53,7 +44,7 @@ void ReadAlternativeNames(X509* certificate, CertificateInfo* info) {
       X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));
   for (int i = 0; i < sk_GENERAL_NAME_num(names); ++i) {
     const GENERAL_NAME* name = sk_GENERAL_NAME_value(names, i);
-    if (name->type == GEN_DNS) info->dns_names.push_back(Utf8(name->d.dNSName));
+    if (name->type == GEN_DNS) info->dns_names.push_back(Utf8Of(name->d.dNSName));
     if (name->type == GEN_IPADD) info->ip_addresses.push_back(IpText(name->d.iPAddress));
   }
   GENERAL_NAMES_free(names);

@@ -12,6 +12,8 @@ namespace {
 constexpr int kSerialBytes = 16;
 constexpr int kLastYear = 2261 - 1900;  // a WallTime counts nanoseconds, and ends in 2262
 
+}  // namespace
+
 std::string Utf8Of(const ASN1_STRING* value) {
   unsigned char* text = nullptr;
   const int size = ASN1_STRING_to_UTF8(&text, value);
@@ -20,8 +22,6 @@ std::string Utf8Of(const ASN1_STRING* value) {
   OPENSSL_free(text);
   return out;
 }
-
-}  // namespace
 
 Error Failed(std::string_view what) {
   char text[256] = "unknown reason";

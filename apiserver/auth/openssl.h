@@ -32,6 +32,8 @@ KeyPtr ParseKey(const std::string& pem);
 // What was written to a memory BIO.
 std::string Text(BIO* bio);
 
+// Empty when it is malformed.
+std::string Utf8Of(const ASN1_STRING* value);
 // The values of a name's entries of one kind, in order.
 std::vector<std::string> Entries(const X509_NAME* name, int nid);
 bool AddName(X509_NAME* name, const char* field, std::string_view value);

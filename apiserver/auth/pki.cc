@@ -7,8 +7,8 @@
 #include <algorithm>
 #include <array>
 
-#include "apis/machinery/base/encoding.h"
 #include "apis/machinery/base/log.h"
+#include "apis/machinery/kubeconfig/render.h"
 #include "apiserver/auth/files.h"
 
 namespace gantry::apiserver {
@@ -207,27 +207,14 @@ Status Pki::Renew(const PkiOptions& options, Clock* clock, Random* random) {
 Result<std::string> WriteAdminKubeconfig(const Pki& pki, const std::string& data_dir,
                                          const std::string& url, const std::string& trusted) {
   std::string path = data_dir + "/admin.kubeconfig";
-  const std::string content = fmt::format(
-      "apiVersion: v1\n"
-      "kind: Config\n"
-      "current-context: gantry\n"
-      "clusters:\n"
-      "- name: gantry\n"
-      "  cluster:\n"
-      "    server: {}\n"
-      "    certificate-authority-data: {}\n"
-      "users:\n"
-      "- name: gantry-admin\n"
-      "  user:\n"
-      "    client-certificate-data: {}\n"
-      "    client-key-data: {}\n"
-      "contexts:\n"
-      "- name: gantry\n"
-      "  context:\n"
-      "    cluster: gantry\n"
-      "    user: gantry-admin\n"
-      "    namespace: default\n",
-      url, Base64Encode(trusted), Base64Encode(pki.admin.certificate), Base64Encode(pki.admin.key));
+  kubeconfig::Rendering file;
+  file.client.server = url;
+  file.client.tls.ca_pem = trusted;
+  file.client.tls.client_cert_pem = pki.admin.certificate;
+  file.client.tls.client_key_pem = pki.admin.key;
+  file.user = "gantry-admin";
+  file.ns = "default";
+  const std::string content = kubeconfig::Render(file);
   if (const auto there = ReadFile(path); there.ok() && *there == content) return path;
   GANTRY_TRY(WriteFileAtomically(path, content));
   return path;

@@ -1,9 +1,7 @@
 #include "apiserver/gantry/controllers_identity.h"
 
-#include <fmt/format.h>
-
-#include "apis/machinery/base/encoding.h"
 #include "apis/machinery/kubeconfig/kubeconfig.h"
+#include "apis/machinery/kubeconfig/render.h"
 #include "apiserver/auth/files.h"
 
 namespace gantry::program {
@@ -14,7 +12,8 @@ using namespace std::chrono_literals;
 constexpr auto kLife = 24h * 365;
 constexpr auto kRenewBefore = 24h * 30;
 
-bool StillGood(const std::string& path, const std::string& authority, const std::string& url) {
+bool StillGood(const std::string& path, const std::string& authority, const std::string& url,
+               const std::string& trusted) {
   kubeconfig::Overrides file;
   file.kubeconfig = path;
   const auto none = [](const std::string&) { return std::optional<std::string>(); };
@@ -22,7 +21,7 @@ bool StillGood(const std::string& path, const std::string& authority, const std:
   if (!config.ok() || config->transport.server != url) return false;
   const http::TlsOptions& tls = config->transport.tls;
   const auto info = apiserver::ReadCertificateInfo(tls.client_cert_pem);
-  return info.ok() && info->common_name == kControllerManager && tls.ca_pem == authority &&
+  return info.ok() && info->common_name == kControllerManager && tls.ca_pem == trusted &&
          info->not_after > Clock::Real()->Now() + kRenewBefore &&
          apiserver::IsIssuedBy({tls.client_cert_pem, tls.client_key_pem}, authority);
 }
@@ -30,36 +29,22 @@ bool StillGood(const std::string& path, const std::string& authority, const std:
 }  // namespace
 
 Status WriteControllersKubeconfig(const apiserver::KeyPair& authority, const std::string& data_dir,
-                                  const std::string& url) {
+                                  const std::string& url, const std::string& trusted) {
   const std::string path = data_dir + "/controllers.kubeconfig";
-  if (StillGood(path, authority.certificate, url)) return OkStatus();
+  if (StillGood(path, authority.certificate, url, trusted)) return OkStatus();
   apiserver::CertificateRequest request;
   request.common_name = kControllerManager;
   request.organizations = {kControllersGroup};
   request.not_before = Clock::Real()->Now() - 1h;
   request.not_after = Clock::Real()->Now() + kLife;
   GANTRY_TRY_SET(const apiserver::KeyPair own, apiserver::MakeCertificate(authority, request));
-  return apiserver::WriteFileAtomically(
-      path, fmt::format("apiVersion: v1\n"
-                        "kind: Config\n"
-                        "current-context: gantry\n"
-                        "clusters:\n"
-                        "- name: gantry\n"
-                        "  cluster:\n"
-                        "    server: {}\n"
-                        "    certificate-authority-data: {}\n"
-                        "users:\n"
-                        "- name: {user}\n"
-                        "  user:\n"
-                        "    client-certificate-data: {}\n"
-                        "    client-key-data: {}\n"
-                        "contexts:\n"
-                        "- name: gantry\n"
-                        "  context:\n"
-                        "    cluster: gantry\n"
-                        "    user: {user}\n",
-                        url, Base64Encode(authority.certificate), Base64Encode(own.certificate),
-                        Base64Encode(own.key), fmt::arg("user", kControllerManager)));
+  kubeconfig::Rendering file;
+  file.client.server = url;
+  file.client.tls.ca_pem = trusted;
+  file.client.tls.client_cert_pem = own.certificate;
+  file.client.tls.client_key_pem = own.key;
+  file.user = kControllerManager;
+  return apiserver::WriteFileAtomically(path, kubeconfig::Render(file));
 }
 
 }  // namespace gantry::program

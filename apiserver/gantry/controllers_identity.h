@@ -15,9 +15,9 @@ inline constexpr char kControllersGroup[] = "system:gantry:controllers";
 inline constexpr char kControllerManager[] = "system:gantry:controller-manager";
 
 // Writes `<data_dir>/controllers.kubeconfig` with a certificate of `authority` for
-// kControllerManager, valid for a year; only when it is for another server or authority or ends
-// within 30 days.
+// kControllerManager, valid for a year, which verifies the server by `trusted`; only when it is for
+// another server or authority or ends within 30 days.
 Status WriteControllersKubeconfig(const apiserver::KeyPair& authority, const std::string& data_dir,
-                                  const std::string& url);
+                                  const std::string& url, const std::string& trusted);
 
 }  // namespace gantry::program

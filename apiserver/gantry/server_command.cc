@@ -166,7 +166,7 @@ Status RunServer(const ServerOptions& options) {
   });
   const std::string url = UrlOf(address, listener->port());
   const auto write_kubeconfig = [&]() -> Result<std::string> {
-    GANTRY_TRY(WriteControllersKubeconfig(pki.ca, options.data_dir, url));
+    GANTRY_TRY(WriteControllersKubeconfig(pki.ca, options.data_dir, url, keeper->trusted()));
     return apiserver::WriteAdminKubeconfig(keeper->pki(), options.data_dir, url, keeper->trusted());
   };
   GANTRY_TRY_SET(const std::string kubeconfig, write_kubeconfig());

@@ -8,6 +8,7 @@
 #include <ostream>
 
 #include "apis/machinery/base/encoding.h"
+#include "apis/machinery/kubeconfig/render.h"
 #include "apis/machinery/meta/certificate_request.h"
 #include "apis/machinery/meta/condition.h"
 #include "kubectl-plugin/cmd/commands.h"
@@ -173,27 +174,14 @@ class UserMaker {
   }
 
   std::string Kubeconfig(const std::string& key, const std::string& certificate) const {
-    const http::TransportOptions& server = session_.transport_options();
-    Json cluster = {{"server", server.server}};
-    if (!server.tls.ca_pem.empty()) {
-      cluster["certificate-authority-data"] = Base64Encode(server.tls.ca_pem);
-    }
-    if (!server.tls.server_name.empty()) cluster["tls-server-name"] = server.tls.server_name;
-    if (server.tls.insecure_skip_verify) cluster["insecure-skip-tls-verify"] = true;
-    const std::string context = name() + "@gantry";
-    Json in = {{"cluster", "gantry"}, {"user", name()}};
-    if (!session_.flags.ns.empty()) in["namespace"] = session_.flags.ns;
-    const Json config = {
-        {"apiVersion", "v1"},
-        {"kind", "Config"},
-        {"current-context", context},
-        {"clusters", Json::array({{{"name", "gantry"}, {"cluster", cluster}}})},
-        {"contexts", Json::array({{{"name", context}, {"context", in}}})},
-        {"users", Json::array({{{"name", name()},
-                                {"user",
-                                 {{"client-certificate-data", Base64Encode(certificate)},
-                                  {"client-key-data", Base64Encode(key)}}}}})}};
-    return config.dump(2) + "\n";
+    kubeconfig::Rendering file;
+    file.client = session_.transport_options();
+    file.client.tls.client_cert_pem = certificate;
+    file.client.tls.client_key_pem = key;
+    file.user = name();
+    file.context = name() + "@gantry";
+    file.ns = session_.flags.ns;
+    return kubeconfig::Render(file);
   }
 
   Result<int> Write(const std::string& kubeconfig) {
