@@ -6,8 +6,8 @@
 
 namespace gantry::kubeconfig {
 
-// A configuration file, in YAML, of one user of one cluster called `gantry`: the way back from Load.
-// Of `client` the server, its authorities and the client's certificate are used.
+// A configuration file, in YAML, of one user of one cluster called `gantry`: the way back from
+// Load. Of `client` the server, its authorities and the client's certificate are used.
 struct Rendering {
   http::TransportOptions client;
   std::string user;
