@@ -123,9 +123,11 @@ std::optional<FairQueue::Ready> FairQueue::Next(MonoTime now) {
   return Ready{Remove(due.user, due.ticket), Outcome::kTooLong, nullptr};
 }
 
-std::optional<MonoTime> FairQueue::NextDue() const {
+std::optional<MonoTime> FairQueue::NextDue(MonoTime now) const {
   if (due_.empty()) return std::nullopt;
-  return due_.begin()->until;
+  const MonoTime until = due_.begin()->until;
+  // Nobody is held back after that.
+  return now < several_until_ ? std::min(until, several_until_) : until;
 }
 
 void FairQueue::Leave(User* user, int wanted) {

@@ -60,7 +60,7 @@ class FairQueue {
   // Whoever gets places now, or waited too long. Nothing: call again after Leave, after Add, or at
   // NextDue().
   std::optional<Ready> Next(MonoTime now);
-  std::optional<MonoTime> NextDue() const;
+  std::optional<MonoTime> NextDue(MonoTime now) const;
   // REQUIRES: `user` entered with that many seats.
   void Leave(User* user, int seats);
 

@@ -71,13 +71,15 @@ void Gate::Run() {
         if (stopping_) return;
         ready = queue_.Next(Clock::Real()->Mono());
         if (ready) continue;
-        const std::optional<MonoTime> due = queue_.NextDue();
+        const std::optional<MonoTime> due = queue_.NextDue(Clock::Real()->Mono());
         if (due) {
           changed_.WaitUntil(&mu_, *due);
         } else {
           changed_.Wait(&mu_);
         }
       }
+      // This thread is away for as long as the request takes; more may be free.
+      if (queue_.waiting() > 0) changed_.Signal();
     }
     if (ready->outcome == Outcome::kEntered) {
       metrics_.waiting->Decrement();

@@ -22,6 +22,7 @@ struct Revocations::Followed {
     credentials.in_process = request.in_process;
     credentials.peer_common_name = request.peer_common_name;
     credentials.peer_organizations = request.peer_organizations;
+    credentials.peer_not_after = request.peer_not_after;
     const std::string_view token = request.headers.Get(kAuthorization);
     if (!token.empty()) credentials.headers.Add(kAuthorization, std::string(token));
   }
@@ -212,7 +213,8 @@ Task<Response> FollowAnswer(Request& request, const Handler& next, Revocations* 
 Handler WithRevocation(Handler next, Revocations* revocations) {
   return [next = std::move(next), revocations](Request& request) {
     // Nothing takes a certificate back, and nothing a right of its masters.
-    const bool for_ever = IsMaster(request.user) && request.headers.Get(kAuthorization).empty();
+    const bool for_ever = IsMaster(request.user) && !request.impersonator &&
+                          request.headers.Get(kAuthorization).empty();
     if (!IsLongRunning(request.info) || for_ever) return next(request);
     return FollowAnswer(request, next, revocations);
   };

@@ -10,7 +10,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kLife = 24h * 365;
-constexpr auto kRenewBefore = 24h * 30;
+// Looked at when the server starts and when the administrator's is made again, every 335 days.
+constexpr auto kRenewBefore = 24h * 340;
 
 bool StillGood(const std::string& path, const std::string& authority, const std::string& url,
                const std::string& trusted) {

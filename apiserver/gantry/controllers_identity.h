@@ -16,7 +16,7 @@ inline constexpr char kControllerManager[] = "system:gantry:controller-manager";
 
 // Writes `<data_dir>/controllers.kubeconfig` with a certificate of `authority` for
 // kControllerManager, valid for a year, which verifies the server by `trusted`; only when it is for
-// another server or authority or ends within 30 days.
+// another server or authority or ends within 340 days.
 Status WriteControllersKubeconfig(const apiserver::KeyPair& authority, const std::string& data_dir,
                                   const std::string& url, const std::string& trusted);
 

@@ -276,6 +276,9 @@ Task<bool> Connection::ServeOne() {
   request.ctx = ctx_;
   stats_->Set(ConnectionStats::State::kRequest);
   Response response = co_await CallHandler{this, &request};
+  // Who reads the answer slowly, or follows a stream, must not hold its body's share.
+  std::string().swap(request.body);
+  held.Release();
   stats_->CountRequest(request.user.name);
   if (user_ != request.user.name) user_ = request.user.name;
   bool ok = !broken_;

@@ -1,6 +1,7 @@
 #include "apiserver/http/shared_bounds.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "apiserver/http/connection.h"
 #include "apiserver/http/metrics.h"
@@ -18,9 +19,9 @@ SharedBounds::Handshake::Handshake(SharedBounds* bounds, Connection* connection)
 
 SharedBounds::Handshake::~Handshake() { bounds_->handshakes_.erase(place_); }
 
-SharedBounds::Body::~Body() {
-  bounds_->body_bytes_ -= bytes_;
-  if (receiving_) bounds_->receiving_.erase(place_);
+void SharedBounds::Body::Release() {
+  bounds_->body_bytes_ -= std::exchange(bytes_, 0);
+  if (std::exchange(receiving_, false)) bounds_->receiving_.erase(place_);
 }
 
 bool SharedBounds::Body::Hold(size_t bytes, bool complete) {

@@ -33,16 +33,17 @@ class SharedBounds {
     const std::list<Connection*>::iterator place_;
   };
 
-  // Holds the bytes of a body, from its arrival until the request is answered.
+  // Holds the bytes of a body, from its arrival until its handler has read it.
   class Body {
    public:
     Body(SharedBounds* bounds, Connection* connection) : bounds_(bounds), connection_(connection) {}
-    ~Body();
+    ~Body() { Release(); }
     Body(const Body&) = delete;
     Body& operator=(const Body&) = delete;
 
     // The body has so many bytes by now, and is complete or not. False: there is no room for it.
     bool Hold(size_t bytes, bool complete);
+    void Release();
 
    private:
     SharedBounds* const bounds_;

@@ -76,6 +76,8 @@ Status UseCertificate(SSL_CTX* ctx, const TlsFiles& files) {
   const BioPtr bio = Open(files.key);
   const KeyPtr key(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr), &EVP_PKEY_free);
   if (!key || SSL_CTX_use_PrivateKey(ctx, key.get()) != 1) return Failed("server key");
+  // A key of another sort than the certificate's is taken above, beside it.
+  if (SSL_CTX_check_private_key(ctx) != 1) return Failed("server key");
   return OkStatus();
 }
 

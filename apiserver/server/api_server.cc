@@ -20,6 +20,10 @@ class Borrowed final : public Authenticator {
   Result<std::optional<User>> Authenticate(const Request& request) const override {
     return real_->Authenticate(request);
   }
+  bool IsWithdrawn(const Request& request) const override { return real_->IsWithdrawn(request); }
+  bool Learn(const Request& request, std::function<void()> done) const override {
+    return real_->Learn(request, std::move(done));
+  }
 
  private:
   const Authenticator* const real_;

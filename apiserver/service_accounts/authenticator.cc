@@ -39,8 +39,10 @@ ServiceAccountAuthenticator::ServiceAccountAuthenticator(const ServiceAccountTok
       secrets_(caches->Get(kSecrets)),
       generation_(std::make_shared<std::atomic<uint64_t>>(0)) {
   for (const GroupResource& resource : {kAccounts, kSecrets}) {
-    caches->SetHook(resource, [generation = generation_](const Entry& entry, bool deleted) {
-      if (deleted || entry.header().deleting) ++*generation;
+    caches->SetHook(resource, [caches, generation = generation_](const Entry& entry, bool deleted) {
+      // Who looks then must find it gone.
+      if (deleted || entry.header().deleting)
+        caches->WaitUntil(entry.revision(), [generation] { ++*generation; });
     });
   }
 }

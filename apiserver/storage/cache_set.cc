@@ -22,10 +22,21 @@ void CacheSet::SetHook(const GroupResource& resource, Hook hook) {
 Status CacheSet::Start(const Context& ctx) {
   const store::Revision current = store_->current_revision();
   const store::Revision at = std::max(store_->horizon(), current - options_.replay);
-  if (at > 0) GANTRY_TRY(Load(at));
+  if (at > 0) {
+    Status loaded = Load(at);
+    // Old versions may need a key that is gone; today's do not.
+    if (!loaded.ok() && loaded.code() == Code::kDataLoss && at < current) {
+      LOG_WARN("history is not read, watches begin now", {"error", loaded.error()});
+      loaded = Load(current);
+    }
+    GANTRY_TRY(loaded);
+  }
   GANTRY_TRY_SET(watch_, store_->Watch("/", applied_.load(),
                                        [this](const auto& batch) { return OnEvents(batch); }));
-  while (revision() < current) GANTRY_TRY(ctx.SleepFor(std::chrono::milliseconds(1)));
+  while (revision() < current) {
+    GANTRY_TRY(Health());
+    GANTRY_TRY(ctx.SleepFor(std::chrono::milliseconds(1)));
+  }
   return OkStatus();
 }
 
@@ -177,6 +188,11 @@ void CacheSet::Apply(const store::Event& event, std::vector<ResourceCache*>* tou
   GroupResource resource;
   std::string_view relative;
   if (event.type == store::Event::Type::kProgress) return;
+  if (event.type == store::Event::Type::kLost) {
+    MutexLock lock(&mu_);
+    health_ = Error(Code::kDataLoss, "the store's watch ended: a stored value cannot be read");
+    return;
+  }
   if (!SplitStoreKey(event.key, &resource, &relative)) return;
   ResourceCache* const cache = Get(resource);
   Result<EntryPtr> entry = MakeEntry(*cache, relative, event.value, event.revision);

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "apis/machinery/base/log.h"
+
 namespace gantry::store {
 namespace {
 
@@ -112,6 +114,16 @@ void EncryptedStore::Write(WriteOp op, std::function<void(Result<Revision>)> don
                 });
 }
 
+void EncryptedStore::NoteIfStale(const Record& record) {
+  std::optional<SealedBy> by;
+  if (!keyring_.IsStale(record.key, record.value, &by)) return;
+  const SealingKey* const key = by ? keyring_.Find(by->fingerprint) : nullptr;
+  if (key == nullptr) return;
+  MutexLock lock(&mu_);
+  stale_[record.key] = key->id();
+  stale_count_ = stale_.size();
+}
+
 void EncryptedStore::NoLongerStale(const std::string& key) {
   MutexLock lock(&mu_);
   stale_.erase(key);
@@ -129,6 +141,7 @@ Result<GetResult> EncryptedStore::Get(std::string_view key, Revision at) {
 Result<ListResult> EncryptedStore::List(std::string_view prefix, const ListOptions& options) {
   GANTRY_TRY_SET(ListResult result, inner_->List(prefix, options));
   for (Record& record : result.records) {
+    if (HasSealHeader(record.value)) NoteIfStale(record);
     GANTRY_TRY_SET(record.value, keyring_.Open(record.key, std::move(record.value)));
   }
   return result;
@@ -149,6 +162,7 @@ Result<std::unique_ptr<WatchHandle>> EncryptedStore::Watch(std::string_view pref
                              continue;
                            }
                            // What cannot be read ends the watch.
+                           LOG_ERROR("a watch of the store ends", {"error", value.error()});
                            opened.back() = Event{Event::Type::kLost, event.revision - 1, "", "", 0};
                            sink(opened);
                            return false;
@@ -196,7 +210,8 @@ Status EncryptedStore::ResealSome(const std::vector<std::string>& keys) {
       continue;
     }
     if (!read->record) {
-      latch.Done(OkStatus());  // its deletion is being acknowledged
+      NoLongerStale(key);
+      latch.Done(OkStatus());
       continue;
     }
     Record& record = *read->record;

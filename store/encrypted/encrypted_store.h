@@ -37,7 +37,8 @@ class EncryptedStore : public Store {
 
   const Keyring& keyring() const { return keyring_; }
   // How many live values are not as they would be written now, by who sealed them; values that
-  // nobody did are under an empty name and fingerprint.
+  // nobody did are under an empty name and fingerprint. Sealed values outside of the rules are
+  // known once they were listed.
   struct Stale {
     SealedBy by;
     size_t values = 0;
@@ -52,12 +53,13 @@ class EncryptedStore : public Store {
   EncryptedStore(std::unique_ptr<Store> inner, Keyring keyring, Random* random);
   Status Survey();
   Status ResealSome(const std::vector<std::string>& keys);
+  void NoteIfStale(const Record& record);
   void NoLongerStale(const std::string& key);
 
   const Keyring keyring_;
   Random* const random_;
 
-  // No new ones come: what is written is not stale.
+  // What is written is not stale.
   std::atomic<size_t> stale_count_{0};
   mutable Mutex mu_;
   std::map<std::string, SealedBy> stale_ GUARDED_BY(mu_);

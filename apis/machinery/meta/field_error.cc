@@ -36,7 +36,7 @@ std::string ShortValue(const Json& value) {
 // Objects whose wrong values may be secrets in the wrong place.
 bool IsConfidential(const GroupKind& kind) {
   return (kind.group.empty() && kind.kind == "Secret") ||
-         (kind.group == "authentication.k8s.io" && kind.kind.starts_with("Token"));
+         (kind.group == "authentication.k8s.io" && kind.kind == "TokenReview");
 }
 
 }  // namespace

@@ -113,8 +113,8 @@ TEST_F(PkiTest, KubeconfigHasEverythingEmbedded) {
   const auto path = WriteAdminKubeconfig(pki, options_.data_dir, "https://127.0.0.1:7443");
   const std::string config = ReadFile(*path).value();
   EXPECT_THAT(config, HasSubstr("server: https://127.0.0.1:7443\n"));
-  EXPECT_THAT(config, HasSubstr("current-context: gantry\n"));
-  EXPECT_THAT(config, HasSubstr("namespace: default\n"));
+  EXPECT_THAT(config, HasSubstr("current-context: \"gantry\"\n"));
+  EXPECT_THAT(config, HasSubstr("namespace: \"default\"\n"));
   EXPECT_THAT(config, HasSubstr("certificate-authority-data: " + Base64Encode(pki.ca.certificate)));
   EXPECT_THAT(config, HasSubstr("client-key-data: " + Base64Encode(pki.admin.key)));
 }

@@ -112,14 +112,14 @@ TEST(FairQueue, WhoWaitsTooLongIsSentAway) {
   ASSERT_TRUE(f.TryEnter("ann"));
   f.Wait("ann", "late", 1, std::chrono::seconds(5));
   f.Wait("ann", "soon", 1, std::chrono::seconds(2));
-  EXPECT_EQ(f.queue_.NextDue(), f.now_ + std::chrono::seconds(2));
+  EXPECT_EQ(f.queue_.NextDue(f.now_), f.now_ + std::chrono::seconds(2));
   f.Advance(std::chrono::seconds(2));
   EXPECT_THAT(f.Serve(), ElementsAre("soon"));
   EXPECT_EQ(f.seen_[0].outcome, Outcome::kTooLong);
   f.Leave();
   EXPECT_THAT(f.Serve(), ElementsAre("late"));
   EXPECT_EQ(f.seen_[1].outcome, Outcome::kEntered);
-  EXPECT_EQ(f.queue_.NextDue(), std::nullopt);
+  EXPECT_EQ(f.queue_.NextDue(f.now_), std::nullopt);
 }
 
 TEST(FairQueue, OneAloneHasAllPlacesAmongOthersAShare) {
@@ -130,7 +130,8 @@ TEST(FairQueue, OneAloneHasAllPlacesAmongOthersAShare) {
   EXPECT_FALSE(f.TryEnter("ann"));  // none is free, but she was seen
   f.Leave();
   EXPECT_THAT(f.Serve(), IsEmpty());  // kept for others
-  EXPECT_TRUE(f.TryEnter("ann"));     // past who is held back
+  EXPECT_EQ(f.queue_.NextDue(f.now_), f.now_ + std::chrono::seconds(1));
+  EXPECT_TRUE(f.TryEnter("ann"));  // past who is held back
   f.Leave(7);
   for (int i = 0; i < 5; ++i) f.Leave();
   EXPECT_THAT(f.Serve(), IsEmpty());

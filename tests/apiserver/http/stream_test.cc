@@ -106,6 +106,20 @@ TEST_F(StreamTest, AWatchSendsItsHeadAtOnceAndEachPieceWhenItComes) {
   EXPECT_FALSE(ctx_.cancelled());  // the connection goes on
 }
 
+TEST_F(StreamTest, ItsRequestsBodyIsHeldNoLonger) {
+  options_.io_threads = 1;
+  options_.max_body = 1000;
+  options_.max_bodies = 2000;
+  Serve([](Request&) { return StreamOf(std::make_shared<Feed>(), true); });
+  std::unique_ptr<TlsClient> clients[5];
+  for (auto& client : clients) {
+    client = Client();
+    ASSERT_TRUE(
+        client->Send("GET /watch HTTP/1.1\r\nContent-Length: 900\r\n\r\n" + std::string(900, 'x')));
+    EXPECT_EQ(client->ReadHead().status, 200);
+  }
+}
+
 TEST_F(StreamTest, PiecesOfABusyStreamAreWrittenTogether) {
   options_.coalesce = std::chrono::milliseconds(200);
   ServeFeed(true);

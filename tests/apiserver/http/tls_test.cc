@@ -1,5 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
 #include <openssl/ssl.h>
 
 #include "tests/apiserver/http/listener_fixture.h"
@@ -99,6 +101,15 @@ TEST_F(TlsTest, NewHandshakesSeeTheNewCertificateAndOldConnectionsGoOn) {
   EXPECT_EQ(after->Get("/a").status, 200);
 }
 
+std::string RsaKey() {
+  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(EVP_RSA_gen(2048), &EVP_PKEY_free);
+  const std::unique_ptr<BIO, decltype(&BIO_free)> out(BIO_new(BIO_s_mem()), &BIO_free);
+  PEM_write_bio_PrivateKey(out.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr);
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(out.get(), &data);
+  return std::string(data, static_cast<size_t>(size));
+}
+
 struct Broken {
   const char* name;
   std::function<void(TlsFiles*)> spoil;
@@ -134,6 +145,7 @@ INSTANTIATE_TEST_SUITE_P(
         Broken{"no_key", [](TlsFiles* f) { f->key = "key"; }, "server key"},
         Broken{"key_of_another", [](TlsFiles* f) { f->key = TestCredentials().ca.key; },
                "server key"},
+        Broken{"key_of_another_sort", [](TlsFiles* f) { f->key = RsaKey(); }, "server key"},
         Broken{"no_ca", [](TlsFiles* f) { f->client_ca = "\n"; }, "client CA"},
         Broken{"second_ca",
                [](TlsFiles* f) { f->client_ca += f->client_ca.substr(0, f->client_ca.size() / 2); },

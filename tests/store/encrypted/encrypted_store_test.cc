@@ -86,6 +86,23 @@ TEST_F(EncryptedStoreTest, OnlyChosenValuesAreSealedAndNoFileHasThem) {
   EXPECT_EQ(again->Get("/open/a", 0)->record->value, "seen by all");
 }
 
+// What was sealed before the rules became fewer still needs its key.
+TEST_F(EncryptedStoreTest, SealedValuesOutsideOfTheRulesAreStale) {
+  {
+    Keyring all;
+    all.AddRule("/", Key("one"));
+    ASSERT_TRUE((*TryOpen(all))->Create("/open/a", "a").ok());
+  }
+  {
+    const auto store = Open({"two", "one"});
+    ASSERT_TRUE(store->List("/", {}).ok());
+    EXPECT_EQ(StaleValues(*store), 1u);
+    ASSERT_TRUE(store->Reseal(Context()).ok());
+    EXPECT_EQ(StaleValues(*store), 0u);
+  }
+  EXPECT_EQ(Open({"two"})->Get("/open/a", 0)->record->value, "a");
+}
+
 TEST_F(EncryptedStoreTest, WatchesSeeTheValues) {
   const auto store = Open({"one"});
   Recorder recorder;
