@@ -55,6 +55,10 @@ kubectl get csr ann -o jsonpath='{.status.certificate}' | base64 -d > "$P/ann.cr
 check "the certificate is its user's" says ann by ann auth whoami
 check "and has its groups" says devs by ann auth whoami
 check_fails "it gives no rights by itself" 'User "ann" cannot list' by ann get configmaps
+approved_by_itself() { { request own /CN=own; printf 'status: {conditions: [{type: Approved, status: "True", reason: Me}]}\n'; } | kubectl create -f -; }
+check "a request that says it is approved" approved_by_itself
+check "is not" equals Pending sh -c "kubectl get csr own --no-headers | awk '{print \$NF}'"
+check_fails "nor by an update of its status" "conditions" kubectl patch csr own --subresource=status --type=merge -p '{"status":{"conditions":[{"type":"Approved","status":"True","reason":"Me"}]}}'
 check "another request" post ben /CN=ben
 check "certificate deny" says denied kubectl certificate deny ben
 check "is denied" says Denied kubectl get csr ben
