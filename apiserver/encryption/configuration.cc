@@ -84,7 +84,9 @@ class ConfigurationReader {
           Required(at, json.empty() ? "one of aesgcm and identity" : "exactly one provider"));
       return;
     }
-    const auto& [name, value] = *json.items().begin();
+    const auto provider = json.begin();
+    const std::string& name = provider.key();
+    const Json& value = *provider;
     if (name == "aesgcm") {
       AesGcm(value, at + ".aesgcm", keys);
     } else if (name != "identity") {
