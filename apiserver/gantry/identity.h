@@ -9,7 +9,7 @@
 #include "apiserver/oidc/issuer_config.h"
 #include "apiserver/service_accounts/tokens.h"
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): a library's
 class App;
 }
 
