@@ -9,6 +9,7 @@
 
 #include "apis/machinery/archive/archive.h"
 #include "apis/machinery/base/log.h"
+#include "apis/machinery/base/memory.h"
 #include "apiserver/gantry/commands.h"
 #include "apiserver/server/nonresource.h"
 #include "store/rocksdb/backup.h"
@@ -227,6 +228,7 @@ int Main(int argc, char** argv) {
 
   PrepareSignals();
   KeepMemoryPrivate();
+  ReturnLargeBlocks();
   if (*controllers_command) return Report(RunControllers(controllers));
   server.with_controllers = static_cast<bool>(*server_command);
   return Report(RunServer(server));

@@ -10,6 +10,7 @@ namespace {
 
 // What is free is worth the effort from here on, and a quarter of what is used on top.
 constexpr size_t kWorthwhile = 32 << 20;
+constexpr int kLargeBlock = 1 << 20;
 
 // 0 when it is not known.
 size_t ResidentBytes() {
@@ -23,6 +24,8 @@ size_t ResidentBytes() {
 }
 
 }  // namespace
+
+void ReturnLargeBlocks() { mallopt(M_MMAP_THRESHOLD, kLargeBlock); }
 
 void ReturnFreeMemory() {
   const struct mallinfo2 heap = mallinfo2();

@@ -8,4 +8,9 @@ namespace gantry {
 // Thread-safe.
 void ReturnFreeMemory();
 
+// To be called once, before there are threads: blocks of a mebibyte and more go back to the machine
+// when they are freed. Otherwise the allocator takes the first large ones that are freed as a sign
+// to keep all later ones, and a crowd of large bodies leaves holes that nothing fills.
+void ReturnLargeBlocks();
+
 }  // namespace gantry
