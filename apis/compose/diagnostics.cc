@@ -1,6 +1,7 @@
 #include "apis/compose/diagnostics.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace gantry::compose {
 namespace {
@@ -17,6 +18,10 @@ bool IsPlain(std::string_view key) {
   return true;
 }
 
+std::string Text(yaml::Position at) {
+  return fmt::format("line {}, column {}", at.line, at.column);
+}
+
 }  // namespace
 
 std::string Join(std::string_view place, std::string_view key) {
@@ -30,7 +35,13 @@ std::string Join(std::string_view place, size_t index) {
 }
 
 void Diagnostics::Add(FieldError error, std::string place) {
+  const auto at = sources_.Find(place);
+  Add(std::move(error), std::move(place), at);
+}
+
+void Diagnostics::Add(FieldError error, std::string place, std::optional<yaml::Position> at) {
   error.place = std::move(place);
+  if (at) error.detail += fmt::format(" ({})", Text(*at));
   errors_.push_back(std::move(error));
 }
 
@@ -47,7 +58,15 @@ void Diagnostics::Forbidden(std::string place, std::string detail) {
 }
 
 void Diagnostics::Duplicate(std::string place, const Json& value) {
-  Add(gantry::Duplicate(kDocument, value), std::move(place));
+  FieldError error = gantry::Duplicate(kDocument, value);
+  error.detail = "is there already";
+  Add(std::move(error), std::move(place));
+}
+
+void Diagnostics::Duplicate(std::string place, const Json& value, yaml::Position at) {
+  FieldError error = gantry::Duplicate(kDocument, value);
+  error.detail = "is there already";
+  Add(std::move(error), std::move(place), at);
 }
 
 void Diagnostics::Unsupported(std::string place, const Json& value, std::string detail) {
@@ -60,12 +79,32 @@ void Diagnostics::Malformed(std::string detail) {
   errors_.push_back({FieldError::Type::kInvalid, kDocument, "", std::move(detail), ""});
 }
 
-void Diagnostics::MissingParameter(std::string detail) {
+void Diagnostics::Malformed(std::string detail, yaml::Position at) {
+  Malformed(fmt::format("{} ({})", detail, Text(at)));
+}
+
+void Diagnostics::MissingParameter(std::string detail, const std::vector<std::string>& uses) {
+  std::vector<std::string> positions;
+  for (const std::string& place : uses) {
+    if (const auto at = sources_.Find(place)) positions.push_back(Text(*at));
+  }
+  if (!positions.empty()) detail += fmt::format(" ({})", fmt::join(positions, "; "));
   errors_.push_back(gantry::Required("spec.parameters", std::move(detail)));
 }
 
 void Diagnostics::Warn(std::string_view place, std::string_view text) {
-  warnings_.push_back(fmt::format("{}: {}", place, text));
+  const auto at = sources_.Find(place);
+  warnings_.push_back(
+      fmt::format("{}: {}{}", place, text, at ? fmt::format(" ({})", Text(*at)) : ""));
+}
+
+void Diagnostics::WarnOfParameter(std::string_view name, std::string_view text) {
+  warnings_.push_back(fmt::format("{}: {}", Join("spec.parameters", name), text));
+}
+
+void Diagnostics::NotDone(std::string_view place, std::string what, std::string_view text) {
+  Warn(place, text);
+  not_done_.insert(std::move(what));
 }
 
 }  // namespace gantry::compose

@@ -51,15 +51,20 @@ class Substitution {
 
   // Reports what is missing and what is superfluous.
   void Finish() {
-    std::vector<std::string> names;
+    std::vector<std::string> names, places;
     for (const auto& m : variables_.missing()) {
-      if (m.message.empty()) names.push_back(m.name);
-      else diag_->MissingParameter(fmt::format("{}: {}", m.name, m.message));
+      if (!m.message.empty()) {
+        diag_->MissingParameter(fmt::format("{}: {}", m.name, m.message), {m.place});
+        continue;
+      }
+      names.push_back(m.name);
+      places.push_back(m.place);
     }
     if (!names.empty()) {
-      diag_->MissingParameter(fmt::format("{} {} used by the template and {} no value",
-                                          fmt::join(names, ", "), names.size() == 1 ? "is" : "are",
-                                          names.size() == 1 ? "has" : "have"));
+      diag_->MissingParameter(
+          fmt::format("{} {} used by the template and {} no value", fmt::join(names, ", "),
+                      names.size() == 1 ? "is" : "are", names.size() == 1 ? "has" : "have"),
+          places);
     }
     // A Secret is often shared, so that nobody expects all of it to be used.
     for (const auto& [name, value] : input_.parameters) WarnIfUnused(name);
@@ -83,7 +88,7 @@ class Substitution {
   void Text(Json* json, const std::string& place, bool secrets) {
     std::string& text = json->get_ref<std::string&>();
     if (text.find('$') == std::string::npos || full_) return;
-    auto expansion = variables_.Expand(text);
+    auto expansion = variables_.Expand(text, place);
     if (!expansion.ok()) return diag_->Invalid(place, text, expansion.error().message);
     if (expansion->secret() && !secrets) {
       return diag_->Forbidden(
@@ -143,7 +148,7 @@ class Substitution {
 
   void WarnIfUnused(const std::string& name) {
     if (variables_.used().count(name) == 0)
-      diag_->Warn(Join("spec.parameters", name), "is not used by the template");
+      diag_->WarnOfParameter(name, "is not used by the template");
   }
 
   Interpolator variables_;
@@ -166,18 +171,18 @@ Json ParseText(const std::string& text, Diagnostics* diag) {
     return Json();
   }
   if (documents->size() > 1) {
-    const yaml::Position& second = (*documents)[1].start;
-    diag->Invalid(fmt::format("line {}", second.line), "---", "a template is one YAML document");
+    diag->Malformed("a template is one YAML document", (*documents)[1].start);
     return Json();
   }
   yaml::YamlDocument& document = documents->front();
   for (const yaml::DuplicateKey& key : document.duplicates) {
-    diag->Duplicate(fmt::format("line {}, column {}", key.at.line, key.at.column), key.path);
+    diag->Duplicate(key.path, key.path, key.at);
   }
   if (!document.value.is_object()) {
-    diag->Malformed("a template is a map with the key `services`");
+    diag->Malformed("a template is a map with the key `services`", document.start);
     return Json();
   }
+  diag->sources()->SetText(&text, std::move(document.positions));
   return std::move(document.value);
 }
 

@@ -19,29 +19,14 @@ bool IsOneOf(std::string_view key, const char* const (&keys)[n]) {
   return std::any_of(std::begin(keys), std::end(keys), [key](const char* k) { return key == k; });
 }
 
-// A list of KEY=value as the map that says the same; what is no such list stays.
-Json ToMap(const Json& value) {
-  if (!value.is_array()) return value;
-  Json out = Json::object();
-  for (const Json& item : value) {
-    const auto text = ScalarText(item);
-    if (!text) return value;
-    const size_t equals = text->find('=');
-    out[text->substr(0, equals)] =
-        equals == std::string::npos ? Json() : Json(text->substr(equals + 1));
-  }
-  return out;
-}
+// A value and where it is: of the base, or as the text has it.
+struct Part {
+  const Json& value;
+  std::string place;
+  bool in_text;
 
-Json DependenciesToMap(const Json& value) {
-  if (!value.is_array()) return value;
-  Json out = Json::object();
-  for (const Json& item : value) {
-    if (!item.is_string()) return value;
-    out[item.get<std::string>()] = {{"condition", "service_started"}};
-  }
-  return out;
-}
+  Part Member(const std::string& key) const { return {value.at(key), Join(place, key), in_text}; }
+};
 
 // Where a mount goes, in both syntaxes.
 std::string TargetOf(const Json& mount) {
@@ -57,53 +42,119 @@ Json ToList(const Json& value) {
   return Json::array({value});
 }
 
-// The base's items and then the own ones; of mounts with one target the own one.
-Json JoinLists(const std::string& key, const Json& base, const Json& own) {
-  Json out = Json::array();
-  for (const Json& item : base) {
-    const bool replaced = std::any_of(own.begin(), own.end(), [&](const Json& other) {
-      return item == other || (key == "volumes" && TargetOf(item) == TargetOf(other));
-    });
-    if (!replaced) out.push_back(item);
-  }
-  for (const Json& item : own) out.push_back(item);
-  return out;
-}
+// Merges what a service takes over with its own, and notes where each part was written.
+class Merger {
+ public:
+  explicit Merger(SourceMap* sources) : sources_(sources) {}
 
-Json Merge(const std::string& key, const Json& base, const Json& own);
+  Json Maps(const Part& base, const Part& own) {
+    Json out = base.value;
+    for (const auto& [key, value] : base.value.items()) {
+      if (!own.value.contains(key)) Note(Join(own.place, key), base.Member(key));
+    }
+    for (const auto& [key, value] : own.value.items()) {
+      const auto it = base.value.find(key);
+      out[key] = it == base.value.end() ? value : Merge(key, base.Member(key), own.Member(key));
+    }
+    return out;
+  }
 
-Json MergeMaps(Json base, const Json& own) {
-  for (const auto& [key, value] : own.items()) {
-    const auto it = base.find(key);
-    base[key] = it == base.end() ? value : Merge(key, *it, value);
+ private:
+  void Note(std::string place, const Part& part) {
+    if (part.in_text) sources_->Written(std::move(place), part.place);
+    else sources_->TakenFrom(std::move(place), part.place);
   }
-  return base;
-}
 
-Json Merge(const std::string& key, const Json& base, const Json& own) {
-  static constexpr const char* kReplaced[] = {"command", "entrypoint", "test"};
-  static constexpr const char* kPairs[] = {"environment", "labels",  "annotations",
-                                           "sysctls",     "log_opt", "storage_opt"};
-  static constexpr const char* kOneOrMore[] = {"dns", "dns_search", "tmpfs"};
-  if (own.is_null() || IsOneOf(key, kReplaced)) return own;
-  if (IsOneOf(key, kPairs)) {
-    const Json a = ToMap(base), b = ToMap(own);
-    return a.is_object() && b.is_object() ? MergeMaps(a, b) : own;
+  // A list of KEY=value as the map that says the same; what is no such list stays.
+  Json ToMap(const Part& part, const std::string& place) {
+    if (!part.value.is_array()) return part.value;
+    Json out = Json::object();
+    for (size_t i = 0; i < part.value.size(); ++i) {
+      const auto text = ScalarText(part.value[i]);
+      if (!text) return part.value;
+      const size_t equals = text->find('=');
+      const std::string key = text->substr(0, equals);
+      out[key] = equals == std::string::npos ? Json() : Json(text->substr(equals + 1));
+      Note(Join(place, key), {part.value[i], Join(part.place, i), part.in_text});
+    }
+    return out;
   }
-  if (key == "depends_on") {
-    const Json a = DependenciesToMap(base), b = DependenciesToMap(own);
-    return a.is_object() && b.is_object() ? MergeMaps(a, b) : own;
+
+  Json DependenciesToMap(const Part& part, const std::string& place) {
+    if (!part.value.is_array()) return part.value;
+    Json out = Json::object();
+    for (size_t i = 0; i < part.value.size(); ++i) {
+      if (!part.value[i].is_string()) return part.value;
+      const auto key = part.value[i].get<std::string>();
+      out[key] = {{"condition", "service_started"}};
+      Note(Join(place, key), {part.value[i], Join(part.place, i), part.in_text});
+    }
+    return out;
   }
-  if (IsOneOf(key, kOneOrMore) && !base.is_null()) return JoinLists(key, ToList(base), ToList(own));
-  // Options are a driver's.
-  if (key == "logging" && own.is_object() && base.is_object() && own.contains("driver") &&
-      own.at("driver") != base.value("driver", Json())) {
-    return own;
+
+  // Both as maps, merged; the own one alone when they are none.
+  Json Pairs(const std::string& key, const Part& base, const Part& own) {
+    const auto convert = [&](const Part& part) {
+      return key == "depends_on" ? DependenciesToMap(part, own.place) : ToMap(part, own.place);
+    };
+    const Json a = convert(base), b = convert(own);
+    if (!a.is_object() || !b.is_object()) return own.value;
+    Json out = a;
+    for (const auto& [name, value] : a.items()) {
+      if (!b.contains(name) && base.value.is_object())
+        Note(Join(own.place, name), base.Member(name));
+    }
+    for (const auto& [name, value] : b.items()) {
+      const bool known = a.contains(name);
+      const std::string place = Join(own.place, name);
+      if (known && own.value.is_object()) sources_->Written(place, place);
+      if (known && value.is_object() && a.at(name).is_object()) out[name].update(value);
+      else out[name] = value;
+    }
+    return out;
   }
-  if (base.is_object() && own.is_object()) return MergeMaps(base, own);
-  if (base.is_array() && own.is_array()) return JoinLists(key, base, own);
-  return own;
-}
+
+  // The base's items and then the own ones; of mounts with one target the own one.
+  Json Lists(const std::string& key, const Part& base, const Part& own) {
+    const Json first = ToList(base.value), second = ToList(own.value);
+    Json out = Json::array();
+    const auto add = [&](const Json& item, size_t i, const Part& from) {
+      const std::string origin = from.value.is_array() ? Join(from.place, i) : from.place;
+      Note(Join(own.place, out.size()), {item, origin, from.in_text});
+      out.push_back(item);
+    };
+    for (size_t i = 0; i < first.size(); ++i) {
+      const Json& item = first[i];
+      const bool replaced = std::any_of(second.begin(), second.end(), [&](const Json& other) {
+        return item == other || (key == "volumes" && TargetOf(item) == TargetOf(other));
+      });
+      if (!replaced) add(item, i, base);
+    }
+    for (size_t i = 0; i < second.size(); ++i) add(second[i], i, own);
+    return out;
+  }
+
+  Json Merge(const std::string& key, const Part& base, const Part& own) {
+    static constexpr const char* kReplaced[] = {"command", "entrypoint", "test"};
+    static constexpr const char* kPairs[] = {"environment", "labels",      "annotations", "sysctls",
+                                             "log_opt",     "storage_opt", "depends_on"};
+    static constexpr const char* kOneOrMore[] = {"dns", "dns_search", "tmpfs"};
+    if (own.value.is_null() || IsOneOf(key, kReplaced)) return own.value;
+    if (IsOneOf(key, kPairs)) return Pairs(key, base, own);
+    if (IsOneOf(key, kOneOrMore) && !base.value.is_null()) return Lists(key, base, own);
+    // Options are a driver's.
+    if (key == "logging" && own.value.is_object() && base.value.is_object() &&
+        own.value.contains("driver") &&
+        own.value.at("driver") != base.value.value("driver", Json())) {
+      return own.value;
+    }
+    if (base.value.is_object() && own.value.is_object()) return Maps(base, own);
+    if (base.value.is_array() && own.value.is_array()) return Lists(key, base, own);
+    return own.value;
+  }
+
+  SourceMap* sources_;
+};
 
 class Resolver {
  public:
@@ -135,7 +186,11 @@ class Resolver {
       Json own = service;
       own.erase("extends");
       const Json& from = services_->at(*base);
-      if (from.is_object() && HasRoom(from, place)) service = MergeMaps(from, own);
+      if (from.is_object() && HasRoom(from, place)) {
+        service = Merger(diag_->sources())
+                      .Maps({from, Join(place_, *base), /*in_text=*/false},
+                            {own, Join(place_, name), /*in_text=*/true});
+      }
     }
     service.erase("extends");
     state_[name] = true;

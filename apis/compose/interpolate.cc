@@ -38,8 +38,9 @@ Error BadVariable(std::string_view what) {
 
 }  // namespace
 
-Result<Expansion> Interpolator::Expand(std::string_view text) {
+Result<Expansion> Interpolator::Expand(std::string_view text, std::string place) {
   Expansion out;
+  place_ = std::move(place);
   GANTRY_TRY(ExpandInto(text, /*live=*/true, 0, &out));
   return out;
 }
@@ -129,7 +130,7 @@ void Interpolator::Miss(const std::string& name, std::string message) {
     if (m.message.empty()) m.message = std::move(message);
     return;
   }
-  missing_.push_back({name, std::move(message)});
+  missing_.push_back({name, std::move(message), place_});
 }
 
 }  // namespace gantry::compose

@@ -30,6 +30,7 @@ class Interpolator {
   struct Missing {
     std::string name;
     std::string message;  // of `:?` and `?`; may be empty
+    std::string place;    // of its first use
   };
 
   // Both maps outlive the interpolator. A name in both is no secret: `parameters` win.
@@ -37,8 +38,8 @@ class Interpolator {
                const std::map<std::string, std::string>* secrets)
       : parameters_(parameters), secrets_(secrets) {}
 
-  // kInvalid, with what is wrong, when a variable does not parse.
-  Result<Expansion> Expand(std::string_view text);
+  // kInvalid, with what is wrong, when a variable does not parse. `place` is where the text stands.
+  Result<Expansion> Expand(std::string_view text, std::string place = "");
 
   // In the order of their first use, each once.
   const std::vector<Missing>& missing() const { return missing_; }
@@ -58,6 +59,7 @@ class Interpolator {
 
   const std::map<std::string, std::string>* const parameters_;
   const std::map<std::string, std::string>* const secrets_;
+  std::string place_;  // of the text at hand
   std::vector<Missing> missing_;
   std::set<std::string> used_;
 };

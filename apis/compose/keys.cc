@@ -299,6 +299,8 @@ std::string Nearest(std::string_view word, const std::vector<std::string>& candi
   std::string best;
   size_t best_distance = std::max<size_t>(1, std::min(word.size(), size_t{9}) / 3) + 1;
   for (const std::string& candidate : candidates) {
+    const size_t shorter = std::min(word.size(), candidate.size());
+    if (std::max(word.size(), candidate.size()) - shorter >= best_distance) continue;
     const size_t distance = Distance(word, candidate);
     if (distance < best_distance) {
       best = candidate;

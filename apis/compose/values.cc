@@ -197,6 +197,7 @@ std::vector<KeyValue> ReadKeyValues(const Field& field,
     if (equals != std::string::npos) entry.value = text->substr(equals + 1);
     entry.place = Join(field.place, entry.key);
     entry.secret = secret != secrets.end();
+    diag->sources()->TakenFrom(entry.place, item.place);
     out.push_back(std::move(entry));
   }
   return out;
