@@ -27,6 +27,7 @@ struct ComposeFlags {
   std::string cluster = "default";
   std::string timeout = "5m";
   std::string env_file;
+  std::string version;
   std::vector<std::string> parameters;
   bool detach = false;
   bool wait = false;
@@ -123,6 +124,7 @@ Result<int> Up(Session& session, ComposeFlags flags) {
   spec["cluster"] = flags.cluster;
   spec["compose"] = text;
   if (!parameters.empty()) spec["parameters"] = parameters;
+  if (!flags.version.empty()) spec["version"] = flags.version;
   GANTRY_TRY_SET(const Applied applied, ApplyObject(session, *type, application, ApplyOptions()));
   session.io().out << type->ObjectName(flags.name) << " " << applied.change << std::endl;
   if (flags.detach && !flags.wait) return 0;
@@ -171,6 +173,7 @@ void AddCompose(const Command& root, Session* session) {
   up.Text("-f,--file", &flags->file, "the Compose file, or - for standard input")
       .Text("--name", &flags->name, "the application's name")
       .Text("--cluster", &flags->cluster, "the Cluster to run in (default)")
+      .Text("--version", &flags->version, "a name for this state of the file")
       .Text("--env-file", &flags->env_file,
             "KEY=VALUE lines for ${KEY}; .env beside the file otherwise")
       .List("--param", &flags->parameters, "KEY=VALUE for ${KEY}")
