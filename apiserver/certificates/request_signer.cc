@@ -7,28 +7,13 @@
 #include "apiserver/certificates/client_requests.h"
 #include "apiserver/certificates/metrics.h"
 #include "apiserver/registry/codec.h"
+#include "apiserver/registry/system_user.h"
 #include "apiserver/storage/keys.h"
 
 namespace gantry::apiserver {
 namespace {
 
 constexpr char kResource[] = "certificatesigningrequests";
-constexpr auto kLook = std::chrono::milliseconds(2);
-
-WriteScope RequestScope(const Target& target, const std::string& name, const User& user,
-                        std::vector<std::string>* warnings) {
-  return {target,
-          "",
-          name,
-          "",
-          user,
-          Context(),
-          false,
-          FieldValidation::kIgnore,
-          "gantry-apiserver",
-          {},
-          warnings};
-}
 
 }  // namespace
 
@@ -59,10 +44,13 @@ void RequestSigner::Stop() {
 }
 
 bool RequestSigner::AwaitCaches(store::Revision revision) {
+  CacheSet* const caches = registry_->deps().caches;
+  caches->WaitUntil(revision, [this] {
+    MutexLock lock(&mu_);
+    wake_.SignalAll();
+  });
   MutexLock lock(&mu_);
-  while (!stopping_ && registry_->deps().caches->revision() < revision) {
-    wake_.WaitUntil(&mu_, Clock::Real()->Mono() + kLook);
-  }
+  while (!stopping_ && caches->revision() < revision) wake_.Wait(&mu_);
   return !stopping_;
 }
 
@@ -124,7 +112,7 @@ void RequestSigner::Sign(const Target& target, const std::string& name) {
     return object.json();
   };
   std::vector<std::string> warnings;
-  WriteScope scope = RequestScope(target, name, user_, &warnings);
+  WriteScope scope = SystemScope(target, {"", name}, Context(), &warnings);
   scope.subresource = "status";
   const Result<Written> written = RunBlocking(registry_->Update(scope, mutation));
   if (!written.ok()) {
@@ -163,8 +151,8 @@ void RequestSigner::ReviewAll(const Target& target) {
     DeleteOptions options;
     options.uid = std::string(request->uid());
     options.resource_version = std::string(request->resource_version());
-    const auto deleted =
-        RunBlocking(registry_->Delete(RequestScope(target, name, user_, &warnings), options));
+    const WriteScope scope = SystemScope(target, {"", name}, Context(), &warnings);
+    const auto deleted = RunBlocking(registry_->Delete(scope, options));
     if (!deleted.ok() && deleted.code() != Code::kNotFound && deleted.code() != Code::kConflict) {
       LOG_WARN("old certificate request was not deleted", {"request", name},
                {"error", deleted.error()});

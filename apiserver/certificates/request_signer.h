@@ -21,9 +21,8 @@ class RequestSigner {
     // How often all requests are looked at, for what is over and for what could not be written.
     Duration period = std::chrono::minutes(1);
   };
-  // `registry` outlives this; `user` is who it writes as.
-  RequestSigner(Registry* registry, const User& user, Options options)
-      : registry_(registry), user_(user), options_(options) {}
+  // `registry` outlives this, and its caches have stopped when this is destroyed.
+  RequestSigner(Registry* registry, Options options) : registry_(registry), options_(options) {}
   ~RequestSigner() { Stop(); }
 
   // Before the caches start.
@@ -42,7 +41,6 @@ class RequestSigner {
   Result<Object> Read(const Target& target, const std::string& name) const;
 
   Registry* const registry_;
-  const User user_;
   const Options options_;
 
   Mutex mu_;

@@ -1,12 +1,12 @@
 #include "apiserver/core/api_core.h"
 
 #include "apiserver/core/default_roles.h"
-#include "apiserver/core/system_user.h"
 #include "apiserver/endpoints/api_handler.h"
 #include "apiserver/rbac/follower.h"
 #include "apiserver/registry/builtin.h"
 #include "apiserver/registry/crd_follower.h"
 #include "apiserver/registry/field_tracking.h"
+#include "apiserver/registry/system_user.h"
 
 namespace gantry::apiserver {
 namespace {
@@ -45,7 +45,7 @@ ApiCore::ApiCore(store::Store* store, Options options)
       registry_({&caches_, store, &kinds_, &policy_, &pool_, &webhook_pool_, options.clock,
                  options.random, &render_}),
       maintenance_(&registry_, options.maintenance),
-      certificates_(&registry_, SystemUser(), options.certificates),
+      certificates_(&registry_, options.certificates),
       endpoints_{&caches_,       store,       &kinds_,         &registry_,
                  &timer_,        &pool_,      &stream_pool_,   &webhook_pool_,
                  options.random, &documents_, options.streams, options.service_accounts,

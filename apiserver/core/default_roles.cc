@@ -1,9 +1,9 @@
 #include "apiserver/core/default_roles.h"
 
 #include "apis/machinery/meta/object.h"
-#include "apiserver/core/system_user.h"
 #include "apiserver/rbac/bootstrap.h"
 #include "apiserver/registry/codec.h"
+#include "apiserver/registry/system_user.h"
 
 namespace gantry::apiserver {
 namespace {

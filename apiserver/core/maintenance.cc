@@ -4,8 +4,8 @@
 #include "apis/machinery/base/memory.h"
 #include "apis/machinery/meta/condition.h"
 #include "apis/machinery/meta/object.h"
-#include "apiserver/core/system_user.h"
 #include "apiserver/registry/delete_many.h"
+#include "apiserver/registry/system_user.h"
 #include "apiserver/storage/keys.h"
 
 namespace gantry::apiserver {

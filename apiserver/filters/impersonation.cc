@@ -1,5 +1,6 @@
+#include "apiserver/filters/impersonation.h"
+
 #include <algorithm>
-#include <optional>
 
 #include "apiserver/filters/filters.h"
 #include "apiserver/http/status_response.h"
@@ -95,30 +96,35 @@ void AddImpliedGroups(User* user) {
 
 }  // namespace
 
+Result<std::optional<User>> Impersonated(const Authorizer& authorizer, const User& sender,
+                                         const Headers& headers, const std::string& path) {
+  GANTRY_TRY_SET(std::optional<User> wanted, Wanted(headers));
+  if (!wanted) return wanted;
+  for (const Piece& piece : PiecesOf(*wanted)) {
+    RequestInfo info;
+    info.is_resource = true;
+    info.verb = "impersonate";
+    info.group = piece.group;
+    info.resource = piece.resource;
+    info.subresource = piece.subresource;
+    info.ns = piece.ns;
+    info.name = piece.name;
+    const AccessRequest access{sender, info, path};
+    std::string reason;
+    if (!authorizer.Decide(access, &reason)) return ForbiddenError(access, reason);
+  }
+  AddImpliedGroups(&*wanted);
+  return wanted;
+}
+
 Handler WithImpersonation(Handler next, const Authorizer* authorizer) {
   return [next = std::move(next), authorizer](Request& request) {
-    Result<std::optional<User>> found = Wanted(request.headers);
+    Result<std::optional<User>> found =
+        Impersonated(*authorizer, request.user, request.headers, request.path);
     if (!found.ok()) return Ready(ErrorResponse(found.error()));
     if (!*found) return next(request);
-    User wanted = std::move(**found);
-    for (const Piece& piece : PiecesOf(wanted)) {
-      RequestInfo info;
-      info.is_resource = true;
-      info.verb = "impersonate";
-      info.group = piece.group;
-      info.resource = piece.resource;
-      info.subresource = piece.subresource;
-      info.ns = piece.ns;
-      info.name = piece.name;
-      const AccessRequest access{request.user, info, request.path};
-      std::string reason;
-      if (!authorizer->Decide(access, &reason)) {
-        return Ready(ErrorResponse(ForbiddenError(access, reason)));
-      }
-    }
-    AddImpliedGroups(&wanted);
     request.impersonator = std::move(request.user);
-    request.user = std::move(wanted);
+    request.user = std::move(**found);
     return next(request);
   };
 }

@@ -6,6 +6,8 @@
 #include "apis/machinery/base/clock.h"
 #include "apis/machinery/base/log.h"
 #include "apiserver/filters/filters.h"
+#include "apiserver/filters/impersonation.h"
+#include "apiserver/http/url.h"
 #include "apiserver/storage/ready_signal.h"
 
 namespace gantry::apiserver {
@@ -13,18 +15,29 @@ namespace gantry::apiserver {
 namespace {
 
 constexpr char kAuthorization[] = "Authorization";
+constexpr std::string_view kImpersonate = "Impersonate-";
+
+bool SaysWho(std::string_view header) {
+  return EqualsIgnoreCase(header, kAuthorization) ||
+         EqualsIgnoreCase(header.substr(0, kImpersonate.size()), kImpersonate);
+}
 
 }  // namespace
 
 struct Revocations::Followed {
   explicit Followed(const Request& request)
-      : id(request.id), user(request.user), info(request.info), path(request.path) {
+      : id(request.id),
+        user(request.user),
+        impersonator(request.impersonator),
+        info(request.info),
+        path(request.path) {
     credentials.in_process = request.in_process;
     credentials.peer_common_name = request.peer_common_name;
     credentials.peer_organizations = request.peer_organizations;
     credentials.peer_not_after = request.peer_not_after;
-    const std::string_view token = request.headers.Get(kAuthorization);
-    if (!token.empty()) credentials.headers.Add(kAuthorization, std::string(token));
+    for (const auto& [name, value] : request.headers.all()) {
+      if (SaysWho(name)) credentials.headers.Add(name, value);
+    }
   }
 
   void Cut() {
@@ -40,6 +53,7 @@ struct Revocations::Followed {
 
   const std::string id;
   const User user;
+  const std::optional<User> impersonator;
   const RequestInfo info;
   const std::string path;
   Request credentials;  // what of the request says who sent it; constant after construction
@@ -174,7 +188,14 @@ void Revocations::Ask(Followed* followed) const {
   if (followed->cut) return;
   const bool known =
       followed->credentials.in_process || !authenticator_->IsWithdrawn(followed->credentials);
-  if (known && authorizer_->Allowed({followed->user, followed->info, followed->path})) return;
+  const bool impersonates =
+      !followed->impersonator || Impersonated(*authorizer_, *followed->impersonator,
+                                              followed->credentials.headers, followed->path)
+                                     .ok();
+  if (known && impersonates &&
+      authorizer_->Allowed({followed->user, followed->info, followed->path})) {
+    return;
+  }
   LOG_INFO(known ? "stream ended: its user may not have it any more"
                  : "stream ended: the credentials of its user were taken back",
            {"id", followed->id}, {"user", followed->user.name}, {"verb", followed->info.verb},

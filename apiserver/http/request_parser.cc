@@ -145,8 +145,10 @@ class RequestParser::Impl : public http::basic_parser<true> {
     }
     request_->headers.Add(Text(name), Text(value));
   }
-  void on_header_impl(error_code&) override {
+  void on_header_impl(error_code& ec) override {
     is_header_done_ = true;
+    // RFC 9112, 3.2.
+    if (!has_host_ && !http_1_0) return Refuse(400, "Host is missing", &ec);
     // Beast's upgrade() also looks at the Connection header.
     request_->websocket = request_->websocket && upgrade() && request_->method == "GET";
   }
@@ -184,7 +186,8 @@ RequestParser::State RequestParser::Feed(std::string_view bytes, size_t* used) {
     if (impl_->is_header_done() && impl_->chunked() && rest.size() < kLeastChunkEnd) break;
     *used += impl_->put(boost::asio::const_buffer(rest.data(), rest.size()), ec);
   }
-  if (impl_->is_done()) return State::kComplete;
+  // Beast is done with a header that ends a request also where that was refused.
+  if (impl_->is_done() && impl_->status == 0) return State::kComplete;
   if (!ec || ec == http::error::need_more) {
     // Beast bounds neither a chunk's extensions nor the trailer.
     if (!impl_->is_header_done() || bytes.size() - *used <= kMaxChunkFraming) {

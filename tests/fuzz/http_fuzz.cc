@@ -102,6 +102,7 @@ void CheckComplete(std::string_view bytes, const Parsed& parsed) {
 
   std::optional<size_t> length;
   bool chunked = false;
+  bool host = false;
   size_t fields = 0;
   for (std::string_view line = Line(&rest); !line.empty(); line = Line(&rest)) {
     const size_t colon = line.find(':');
@@ -125,7 +126,12 @@ void CheckComplete(std::string_view bytes, const Parsed& parsed) {
               "one encoding, chunked", line);
       chunked = true;
     }
+    if (gantry::apiserver::EqualsIgnoreCase(name, "host")) {
+      Require(!host, "one host", line);
+      host = true;
+    }
   }
+  Require(host || start.ends_with("1.0"), "a request of version 1.1 has a host");
   Require(fields == parsed.request.headers.all().size(), "no field comes from elsewhere");
   std::string body;
   if (chunked) {
@@ -164,7 +170,8 @@ void CheckRequest(std::string_view bytes) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view text = gantry::fuzz::AsText(data, size);
   CheckRequest(text);
-  CheckRequest("POST /a HTTP/1.1\r\n" + std::string(text));
-  CheckRequest("POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + std::string(text));
+  CheckRequest("POST /a HTTP/1.1\r\nHost: x\r\n" + std::string(text));
+  CheckRequest("POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" +
+               std::string(text));
   return 0;
 }

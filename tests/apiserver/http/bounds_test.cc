@@ -108,7 +108,7 @@ TEST_F(ListenerTest, BodiesThatTakeTheLongestMakeRoom) {
   options_.max_body = 1000;
   options_.max_bodies = 2000;
   Serve(Echo);
-  const std::string head = "POST / HTTP/1.1\r\nContent-Length: 1000\r\n\r\n";
+  const std::string head = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n";
   std::unique_ptr<TlsClient> clients[3];
   const auto received = [&](size_t n) {
     return WaitUntil([&] {
@@ -149,7 +149,7 @@ TEST_F(ListenerTest, BodiesThatAreServedLeaveNoRoomForOthers) {
     return Run::Hold(&mu, &held);
   });
   const std::string request =
-      "POST / HTTP/1.1\r\nContent-Length: 1000\r\n\r\n" + std::string(1000, 'x');
+      "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n" + std::string(1000, 'x');
   auto first = Client();
   auto second = Client();
   ASSERT_TRUE(first->Send(request));
@@ -187,7 +187,7 @@ TEST_F(ListenerTest, AnswersAreNotCompressedWhenAllCompressorsAreInUse) {
     response.stream = std::make_unique<Endless>();
     co_return std::move(response);
   });
-  const std::string get = "GET / HTTP/1.1\r\nAccept-Encoding: gzip\r\n\r\n";
+  const std::string get = "GET / HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\n\r\n";
   auto first = Client();
   ASSERT_TRUE(first->Send(get));
   EXPECT_EQ(first->ReadHead().headers.count("content-encoding"), 1u);
@@ -204,7 +204,8 @@ TEST_F(ListenerTest, AnswersAreNotCompressedWhenAllCompressorsAreInUse) {
 TEST_F(ListenerTest, ATrailerWithoutEndIsRefused) {
   Serve(Echo);
   auto client = Client();
-  ASSERT_TRUE(client->Send("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: "));
+  ASSERT_TRUE(
+      client->Send("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: "));
   for (int i = 0; i < 100 && client->Send(std::string(1000, 'x')); ++i) {
   }
   EXPECT_EQ(client->ReadAnswer().status, 400);

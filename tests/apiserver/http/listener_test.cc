@@ -38,7 +38,7 @@ TEST_F(ListenerTest, AnswersPipelinedRequestsInOrder) {
   auto client = Client();
   std::string all;
   for (int i = 0; i < 500; ++i) {
-    all += "POST /" + std::to_string(i) + " HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc";
+    all += "POST /" + std::to_string(i) + " HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc";
   }
   ASSERT_TRUE(client->Send(all));
   for (int i = 0; i < 500; ++i) {
@@ -49,8 +49,9 @@ TEST_F(ListenerTest, AnswersPipelinedRequestsInOrder) {
 TEST_F(ListenerTest, ReadsRequestsThatArriveByteByByte) {
   Serve(Echo);
   auto client = Client();
-  for (const char c : std::string("PUT /slow HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
-                                  "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")) {
+  for (const char c :
+       std::string("PUT /slow HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+                   "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")) {
     ASSERT_TRUE(client->Send({&c, 1}));
   }
   EXPECT_EQ(client->ReadAnswer().body, "PUT /slow abcde");
@@ -59,7 +60,7 @@ TEST_F(ListenerTest, ReadsRequestsThatArriveByteByByte) {
 TEST_F(ListenerTest, HeadHasTheLengthButNoBody) {
   Serve(Echo);
   auto client = Client();
-  ASSERT_TRUE(client->Send("HEAD /x HTTP/1.1\r\n\r\n"));
+  ASSERT_TRUE(client->Send("HEAD /x HTTP/1.1\r\nHost: x\r\n\r\n"));
   EXPECT_EQ(client->ReadAnswer(true).headers.at("content-length"), "7");
   EXPECT_EQ(client->Get("/y").body, "GET /y");
 }
@@ -77,8 +78,8 @@ TEST_F(ListenerTest, OldClientsAreClosedAfterTheAnswer) {
 TEST_F(ListenerTest, ExpectContinueIsAnsweredBeforeTheBody) {
   Serve(Echo);
   auto client = Client();
-  ASSERT_TRUE(
-      client->Send("POST /x HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"));
+  ASSERT_TRUE(client->Send(
+      "POST /x HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"));
   EXPECT_EQ(client->ReadHead().status, 100);
   ASSERT_TRUE(client->Send("hi"));
   EXPECT_EQ(client->ReadAnswer().body, "POST /x hi");
@@ -113,22 +114,24 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         Refused{"garbage", "\x01\x02 nonsense\r\n\r\n", 400, "BadRequest"},
         Refused{"version", "GET / HTTP/3.0\r\n\r\n", 400, "BadRequest"},
-        Refused{"escape", "GET /%zz HTTP/1.1\r\n\r\n", 400, "BadRequest"},
-        Refused{"nul", "GET /a%00b HTTP/1.1\r\n\r\n", 400, "BadRequest"},
-        Refused{"length", "POST / HTTP/1.1\r\nContent-Length: x\r\n\r\n", 400, "BadRequest"},
-        Refused{
-            "smuggling",
-            "POST / HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-            400, "BadRequest"},
-        Refused{"header", "GET / HTTP/1.1\r\nX: " + std::string(70000, 'x') + "\r\n\r\n", 431,
+        Refused{"escape", "GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n", 400, "BadRequest"},
+        Refused{"nul", "GET /a%00b HTTP/1.1\r\nHost: x\r\n\r\n", 400, "BadRequest"},
+        Refused{"length", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n", 400,
                 "BadRequest"},
-        Refused{"announced", "POST / HTTP/1.1\r\nContent-Length: 3145729\r\n\r\nstart", 413,
-                "RequestEntityTooLarge"},
+        Refused{"smuggling",
+                "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: "
+                "chunked\r\n\r\n0\r\n\r\n",
+                400, "BadRequest"},
+        Refused{"header", "GET / HTTP/1.1\r\nHost: x\r\nX: " + std::string(70000, 'x') + "\r\n\r\n",
+                431, "BadRequest"},
+        Refused{"announced", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3145729\r\n\r\nstart",
+                413, "RequestEntityTooLarge"},
         Refused{"body",
-                "POST / HTTP/1.1\r\nContent-Length: 3145729\r\n\r\n" + std::string(3145729, 'x'),
+                "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3145729\r\n\r\n" +
+                    std::string(3145729, 'x'),
                 413, "RequestEntityTooLarge"},
         Refused{"chunked",
-                "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n400000\r\n" +
+                "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n400000\r\n" +
                     std::string(0x400000, 'x') + "\r\n0\r\n\r\n",
                 413, "RequestEntityTooLarge"}),
     [](const auto& info) { return info.param.name; });
@@ -140,7 +143,7 @@ TEST_F(ListenerTest, TakesABodyOfExactlyTheLimit) {
     co_return std::move(response);
   });
   auto client = Client();
-  ASSERT_TRUE(client->Send("POST / HTTP/1.1\r\nContent-Length: 3145728\r\n\r\n" +
+  ASSERT_TRUE(client->Send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3145728\r\n\r\n" +
                            std::string(3145728, 'x')));
   EXPECT_EQ(client->ReadAnswer().body, "3145728");
 }
@@ -180,7 +183,7 @@ TEST_F(ListenerTest, AHandlerMayCompleteOnAnotherThread) {
   });
   auto client = Client();
   std::string pipelined;
-  for (int i = 0; i < 200; ++i) pipelined += "GET /p HTTP/1.1\r\n\r\n";
+  for (int i = 0; i < 200; ++i) pipelined += "GET /p HTTP/1.1\r\nHost: x\r\n\r\n";
   ASSERT_TRUE(client->Send(pipelined));
   for (int i = 0; i < 200; ++i) ASSERT_EQ(client->ReadAnswer().body, "/p7");
   for (int i = 0; i < 200; ++i) ASSERT_EQ(client->Get("/x").body, "/x7");
@@ -203,7 +206,7 @@ TEST_F(ListenerTest, AClientThatLeavesCancelsItsRequest) {
   std::atomic<int> left = 0;
   Serve([&](Request& request) { return UntilCancelled(&entered, &left, request); });
   auto client = Client();
-  ASSERT_TRUE(client->Send("GET /wait HTTP/1.1\r\n\r\n"));
+  ASSERT_TRUE(client->Send("GET /wait HTTP/1.1\r\nHost: x\r\n\r\n"));
   ASSERT_TRUE(WaitUntil([&] { return entered == 1; }));
   EXPECT_EQ(left, 0);
   client->Drop();
@@ -217,7 +220,7 @@ TEST_F(ListenerTest, StopCancelsWhatDoesNotFinish) {
   Serve([&](Request& request) { return UntilCancelled(&entered, &left, request); });
   auto busy = Client();
   auto idle = Client();
-  ASSERT_TRUE(busy->Send("GET /wait HTTP/1.1\r\n\r\n"));
+  ASSERT_TRUE(busy->Send("GET /wait HTTP/1.1\r\nHost: x\r\n\r\n"));
   ASSERT_TRUE(WaitUntil([&] { return entered == 1; }));
   listener_->Stop(std::chrono::milliseconds(10));
   EXPECT_EQ(left, 1);
@@ -244,7 +247,7 @@ TEST_F(ListenerTest, StopLetsARequestFinish) {
     return Run::Wait(&finish, &entered);
   });
   auto client = Client();
-  ASSERT_TRUE(client->Send("GET / HTTP/1.1\r\n\r\n"));
+  ASSERT_TRUE(client->Send("GET / HTTP/1.1\r\nHost: x\r\n\r\n"));
   ASSERT_TRUE(WaitUntil([&] { return entered.load(); }));
   std::thread stopper([&] { listener_->Stop(std::chrono::seconds(20)); });
   ASSERT_TRUE(WaitUntil([&] { return Client() == nullptr; }));

@@ -93,41 +93,42 @@ TEST(RequestParser, RefusesWhatTwoReadersCouldReadDifferently) {
       {"GET / HTTP/1.1\r\nHost: x\nX: y\r\n\r\n", 400, ""},
       {"GET / HTTP/1.1\r\nHost: x\r\n\nX: y\r\n\r\n", 400, ""},
       {"GET / HTTP/1.1\r\nHost: x\rX: y\r\n\r\n", 400, ""},
-      {"GET / HTTP/1.1\r\nX: a\r\n b\r\n\r\n", 400, "folded"},
-      {"GET / HTTP/1.1\r\nX: a\r\n\tb\r\n\r\n", 400, "folded"},
-      {"GET / HTTP/1.1\r\nX: a\r\n \r\n\r\n", 400, "folded"},
-      {"GET / HTTP/1.1\r\nX:\r\n a\r\n\r\n", 400, "folded"},
-      {"GET / HTTP/1.1\r\nX:\r\n \r\n\r\n", 400, "folded"},
+      {"GET / HTTP/1.1\r\nHost: x\r\nX: a\r\n b\r\n\r\n", 400, "folded"},
+      {"GET / HTTP/1.1\r\nHost: x\r\nX: a\r\n\tb\r\n\r\n", 400, "folded"},
+      {"GET / HTTP/1.1\r\nHost: x\r\nX: a\r\n \r\n\r\n", 400, "folded"},
+      {"GET / HTTP/1.1\r\nHost: x\r\nX:\r\n a\r\n\r\n", 400, "folded"},
+      {"GET / HTTP/1.1\r\nHost: x\r\nX:\r\n \r\n\r\n", 400, "folded"},
       {"GET / HTTP/1.1\r\n X: a\r\n\r\n", 400, ""},
-      {"GET / HTTP/1.1\r\nX : a\r\n\r\n", 400, ""},
-      {"GET / HTTP/1.1\r\nX y: a\r\n\r\n", 400, ""},
-      {"GET / HTTP/1.1\r\n: a\r\n\r\n", 400, ""},
-      {"GET / HTTP/1.1\r\nX\r\n\r\n", 400, ""},
-      {std::string("GET / HTTP/1.1\r\nX: a\0b\r\n\r\n", 26), 400, ""},
+      {"GET / HTTP/1.1\r\nHost: x\r\nX : a\r\n\r\n", 400, ""},
+      {"GET / HTTP/1.1\r\nHost: x\r\nX y: a\r\n\r\n", 400, ""},
+      {"GET / HTTP/1.1\r\nHost: x\r\n: a\r\n\r\n", 400, ""},
+      {"GET / HTTP/1.1\r\nHost: x\r\nX\r\n\r\n", 400, ""},
+      {std::string("GET / HTTP/1.1\r\nHost: x\r\nX: a\0b\r\n\r\n", 35), 400, ""},
       {"GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", 400, "Host is repeated"},
+      {"GET / HTTP/1.1\r\n\r\n", 400, "Host is missing"},
       {"GET / HTTP/2.0\r\n\r\n", 400, ""},
-      {"GET  / HTTP/1.1\r\n\r\n", 400, ""},
-      {"GET /  HTTP/1.1\r\n\r\n", 400, ""},
-      {"GET /a b HTTP/1.1\r\n\r\n", 400, ""},
-      {"\r\nGET / HTTP/1.1\r\n\r\n", 400, ""},
-      {" GET / HTTP/1.1\r\n\r\n", 400, ""},
+      {"GET  / HTTP/1.1\r\nHost: x\r\n\r\n", 400, ""},
+      {"GET /  HTTP/1.1\r\nHost: x\r\n\r\n", 400, ""},
+      {"GET /a b HTTP/1.1\r\nHost: x\r\n\r\n", 400, ""},
+      {"\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n", 400, ""},
+      {" GET / HTTP/1.1\r\nHost: x\r\n\r\n", 400, ""},
       {"GET /\r\n\r\n", 400, ""},
       // Targets.
-      {"GET api HTTP/1.1\r\n\r\n", 400, "neither a path nor a URL"},
-      {"CONNECT host:443 HTTP/1.1\r\n\r\n", 400, "neither a path nor a URL"},
-      {"OPTIONS * HTTP/1.1\r\n\r\n", 400, "neither a path nor a URL"},
-      {"GET ftp://h/api HTTP/1.1\r\n\r\n", 400, "neither a path nor a URL"},
-      {"GET http://h?a=/api HTTP/1.1\r\n\r\n", 400, "neither a path nor a URL"},
-      {"GET /a/../b HTTP/1.1\r\n\r\n", 400, "segment"},
-      {"GET /a/%2e%2E/b HTTP/1.1\r\n\r\n", 400, "segment"},
-      {"GET /a%2f..%2fb HTTP/1.1\r\n\r\n", 400, "segment"},
-      {"GET http://h/a/../b HTTP/1.1\r\n\r\n", 400, "segment"},
-      {"GET /a%00 HTTP/1.1\r\n\r\n", 400, "control characters"},
-      {"GET /a%0d%0ab HTTP/1.1\r\n\r\n", 400, "control characters"},
-      {"GET /%c0%ae%c0%ae/b HTTP/1.1\r\n\r\n", 400, "no UTF-8"},
-      {"GET /%e0%80%ae/b HTTP/1.1\r\n\r\n", 400, "no UTF-8"},
-      {"GET /%zz HTTP/1.1\r\n\r\n", 400, "escape"},
-      {"GET /% HTTP/1.1\r\n\r\n", 400, "escape"},
+      {"GET api HTTP/1.1\r\nHost: x\r\n\r\n", 400, "neither a path nor a URL"},
+      {"CONNECT host:443 HTTP/1.1\r\nHost: x\r\n\r\n", 400, "neither a path nor a URL"},
+      {"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n", 400, "neither a path nor a URL"},
+      {"GET ftp://h/api HTTP/1.1\r\nHost: x\r\n\r\n", 400, "neither a path nor a URL"},
+      {"GET http://h?a=/api HTTP/1.1\r\nHost: x\r\n\r\n", 400, "neither a path nor a URL"},
+      {"GET /a/../b HTTP/1.1\r\nHost: x\r\n\r\n", 400, "segment"},
+      {"GET /a/%2e%2E/b HTTP/1.1\r\nHost: x\r\n\r\n", 400, "segment"},
+      {"GET /a%2f..%2fb HTTP/1.1\r\nHost: x\r\n\r\n", 400, "segment"},
+      {"GET http://h/a/../b HTTP/1.1\r\nHost: x\r\n\r\n", 400, "segment"},
+      {"GET /a%00 HTTP/1.1\r\nHost: x\r\n\r\n", 400, "control characters"},
+      {"GET /a%0d%0ab HTTP/1.1\r\nHost: x\r\n\r\n", 400, "control characters"},
+      {"GET /%c0%ae%c0%ae/b HTTP/1.1\r\nHost: x\r\n\r\n", 400, "no UTF-8"},
+      {"GET /%e0%80%ae/b HTTP/1.1\r\nHost: x\r\n\r\n", 400, "no UTF-8"},
+      {"GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n", 400, "escape"},
+      {"GET /% HTTP/1.1\r\nHost: x\r\n\r\n", 400, "escape"},
   };
   for (const Case& c : cases) {
     for (const size_t step : {c.request.size(), size_t{1}, size_t{7}}) {
@@ -140,19 +141,23 @@ TEST(RequestParser, RefusesWhatTwoReadersCouldReadDifferently) {
 }
 
 TEST(RequestParser, BoundsWhatItReads) {
-  const std::string get = "GET / HTTP/1.1\r\n";
+  const std::string get = "GET / HTTP/1.1\r\nHost: x\r\n";
   const std::vector<Case> cases = {
       {get + Repeat("X: y\r\n", 257) + "\r\n", 431, "more than 256 fields"},
       {get + "X: " + std::string(70000, 'x') + "\r\n\r\n", 431, "longer than 65536 bytes"},
       {get + std::string(70000, 'x'), 431, "longer than 65536 bytes"},
-      {"GET /" + std::string(32768, 'x') + " HTTP/1.1\r\n\r\n", 414, "longer than 32768 bytes"},
+      {"GET /" + std::string(32768, 'x') + " HTTP/1.1\r\nHost: x\r\n\r\n", 414,
+       "longer than 32768 bytes"},
       {"GET /" + std::string(70000, 'x'), 414, "longer than 32768 bytes"},
-      {"GET /?" + Repeat("a=b&", 256) + "a=b HTTP/1.1\r\n\r\n", 400, "more than 256 parameters"},
-      {"POST / HTTP/1.1\r\nContent-Length: 4097\r\n\r\n", 413, "limit is 4096"},
-      {"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1001\r\n", 413, "limit is 4096"},
-      {"POST / HTTP/1.1\r\nContent-Encoding: gzip\r\nContent-Length: 9\r\n\r\n", 415,
+      {"GET /?" + Repeat("a=b&", 256) + "a=b HTTP/1.1\r\nHost: x\r\n\r\n", 400,
+       "more than 256 parameters"},
+      {"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4097\r\n\r\n", 413, "limit is 4096"},
+      {"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1001\r\n", 413,
+       "limit is 4096"},
+      {"POST / HTTP/1.1\r\nHost: x\r\nContent-Encoding: gzip\r\nContent-Length: 9\r\n\r\n", 415,
        "not taken compressed"},
-      {"POST / HTTP/1.1\r\nContent-Encoding: identity, br\r\n\r\n", 415, "not taken compressed"},
+      {"POST / HTTP/1.1\r\nHost: x\r\nContent-Encoding: identity, br\r\n\r\n", 415,
+       "not taken compressed"},
   };
   for (const Case& c : cases) {
     for (const size_t step : {c.request.size(), size_t{17000}}) {
@@ -171,19 +176,21 @@ TEST(RequestParser, TakesWhatIsUnusualButClear) {
     std::string body;
   };
   const std::vector<Good> cases = {
-      {"GET /" + std::string(32767, 'x') + " HTTP/1.1\r\n\r\n", "/" + std::string(32767, 'x'), ""},
-      {"GET / HTTP/1.1\r\n" + Repeat("X: y\r\n", 256) + "\r\n", "/", ""},
-      {"GET /?" + Repeat("a=b&", 255) + "a=b HTTP/1.1\r\n\r\n", "/", ""},
+      {"GET /" + std::string(32767, 'x') + " HTTP/1.1\r\nHost: x\r\n\r\n",
+       "/" + std::string(32767, 'x'), ""},
+      {"GET / HTTP/1.1\r\nHost: x\r\n" + Repeat("X: y\r\n", 255) + "\r\n", "/", ""},
+      {"GET / HTTP/1.0\r\n\r\n", "/", ""},
+      {"GET /?" + Repeat("a=b&", 255) + "a=b HTTP/1.1\r\nHost: x\r\n\r\n", "/", ""},
       {"GET http://h:1/api HTTP/1.1\r\nHost: x\r\n\r\n", "/api", ""},
-      {"GET HTTPS://h HTTP/1.1\r\n\r\n", "/", ""},
-      {"GET //a//b HTTP/1.1\r\n\r\n", "//a//b", ""},
-      {"GET /a;b=c/%3Bd HTTP/1.1\r\n\r\n", "/a;b=c/;d", ""},
-      {"GET /%252e%252e/b HTTP/1.1\r\n\r\n", "/%2e%2e/b", ""},
-      {"POST / HTTP/1.1\r\nContent-Length: 003\r\nContent-Encoding: identity\r\n\r\nabc", "/",
-       "abc"},
-      {"POST / HTTP/1.1\r\nTransfer-Encoding: Chunked\r\n\r\n3;a=b\r\nabc\r\n0\r\n\r\n", "/",
-       "abc"},
-      {"POST / HTTP/1.1\r\nX:\r\nY: \t \r\nContent-Length: 0\r\n\r\n", "/", ""},
+      {"GET HTTPS://h HTTP/1.1\r\nHost: x\r\n\r\n", "/", ""},
+      {"GET //a//b HTTP/1.1\r\nHost: x\r\n\r\n", "//a//b", ""},
+      {"GET /a;b=c/%3Bd HTTP/1.1\r\nHost: x\r\n\r\n", "/a;b=c/;d", ""},
+      {"GET /%252e%252e/b HTTP/1.1\r\nHost: x\r\n\r\n", "/%2e%2e/b", ""},
+      {"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 003\r\nContent-Encoding: identity\r\n\r\nabc",
+       "/", "abc"},
+      {"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: Chunked\r\n\r\n3;a=b\r\nabc\r\n0\r\n\r\n",
+       "/", "abc"},
+      {"POST / HTTP/1.1\r\nHost: x\r\nX:\r\nY: \t \r\nContent-Length: 0\r\n\r\n", "/", ""},
   };
   for (const Good& c : cases) {
     for (const size_t step : {c.request.size(), size_t{1}}) {
@@ -199,11 +206,11 @@ TEST(RequestParser, TakesWhatIsUnusualButClear) {
 // What follows the body must not change who asks.
 TEST(RequestParser, TrailersAreDropped) {
   const Read read = Parse(
-      "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nTrailer: Authorization\r\n\r\n"
+      "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nTrailer: Authorization\r\n\r\n"
       "1\r\na\r\n0\r\nAuthorization: Bearer x\r\nImpersonate-User: root\r\n\r\n",
       1000);
   ASSERT_EQ(read.state, State::kComplete);
-  EXPECT_EQ(read.request.headers.all().size(), 2u);
+  EXPECT_EQ(read.request.headers.all().size(), 3u);
   EXPECT_EQ(read.request.headers.Get("Authorization"), "");
 }
 

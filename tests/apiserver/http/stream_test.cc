@@ -91,7 +91,7 @@ class StreamTest : public ListenerTest {
 TEST_F(StreamTest, AWatchSendsItsHeadAtOnceAndEachPieceWhenItComes) {
   ServeFeed(true);
   auto client = Client();
-  ASSERT_TRUE(client->Send("GET /watch HTTP/1.1\r\n\r\n"));
+  ASSERT_TRUE(client->Send("GET /watch HTTP/1.1\r\nHost: x\r\n\r\n"));
   const auto head = client->ReadHead();
   EXPECT_EQ(head.status, 200);
   EXPECT_EQ(head.headers.at("transfer-encoding"), "chunked");
@@ -114,8 +114,8 @@ TEST_F(StreamTest, ItsRequestsBodyIsHeldNoLonger) {
   std::unique_ptr<TlsClient> clients[5];
   for (auto& client : clients) {
     client = Client();
-    ASSERT_TRUE(
-        client->Send("GET /watch HTTP/1.1\r\nContent-Length: 900\r\n\r\n" + std::string(900, 'x')));
+    ASSERT_TRUE(client->Send("GET /watch HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n\r\n" +
+                             std::string(900, 'x')));
     EXPECT_EQ(client->ReadHead().status, 200);
   }
 }
@@ -124,7 +124,7 @@ TEST_F(StreamTest, PiecesOfABusyStreamAreWrittenTogether) {
   options_.coalesce = std::chrono::milliseconds(200);
   ServeFeed(true);
   auto client = Client();
-  ASSERT_TRUE(client->Send("GET /watch HTTP/1.1\r\n\r\n"));
+  ASSERT_TRUE(client->Send("GET /watch HTTP/1.1\r\nHost: x\r\n\r\n"));
   client->ReadHead();
   feed_->Push("a");
   for (int i = 0; i < 50; ++i) feed_->Push("b");
@@ -138,7 +138,7 @@ TEST_F(StreamTest, PiecesOfABusyStreamAreWrittenTogether) {
 TEST_F(StreamTest, AClientThatLeavesEndsTheStream) {
   ServeFeed(true);
   auto client = Client();
-  ASSERT_TRUE(client->Send("GET /watch HTTP/1.1\r\n\r\n"));
+  ASSERT_TRUE(client->Send("GET /watch HTTP/1.1\r\nHost: x\r\n\r\n"));
   client->ReadHead();
   ASSERT_TRUE(WaitUntil([&] { return feed_->waiting.load(); }));
   EXPECT_FALSE(feed_->destroyed);
@@ -151,7 +151,7 @@ TEST_F(StreamTest, AClientThatLeavesEndsTheStream) {
 TEST_F(StreamTest, StopEndsAWatchCleanly) {
   ServeFeed(true);
   auto client = Client();
-  ASSERT_TRUE(client->Send("GET /watch HTTP/1.1\r\n\r\n"));
+  ASSERT_TRUE(client->Send("GET /watch HTTP/1.1\r\nHost: x\r\n\r\n"));
   client->ReadHead();
   feed_->Push("event\n");
   EXPECT_EQ(client->ReadChunk(), "event\n");
@@ -193,7 +193,7 @@ TEST_F(StreamTest, ASlowReaderHoldsTheProducerBackAndNobodyElse) {
   options.ca = testing::TestCredentials().ca.certificate;
   options.receive_buffer = 4096;
   auto slow = TlsClient::Connect(listener_->port(), options);
-  ASSERT_TRUE(slow->Send("GET /endless HTTP/1.1\r\n\r\n"));
+  ASSERT_TRUE(slow->Send("GET /endless HTTP/1.1\r\nHost: x\r\n\r\n"));
   size_t before = 0;
   ASSERT_TRUE(WaitUntil([&] {
     // Until another request's whole round saw nothing taken.
@@ -225,7 +225,7 @@ TEST_F(StreamTest, AWriteWithoutProgressEndsTheConnection) {
     return Run::Answer(&taken);
   });
   auto client = Client();
-  ASSERT_TRUE(client->Send("GET /endless HTTP/1.1\r\n\r\n"));
+  ASSERT_TRUE(client->Send("GET /endless HTTP/1.1\r\nHost: x\r\n\r\n"));
   ASSERT_TRUE(WaitUntil([&] { return taken > 0; }));
   EXPECT_TRUE(WaitUntil([&] { return listener_->connections() == 0; }));
 }
@@ -280,7 +280,7 @@ TEST_F(StreamTest, SilentKillerGzipOnStreams) {
 TEST_F(StreamTest, HeadOfAStreamHasNoBody) {
   ServeFeed(true);
   auto client = Client();
-  ASSERT_TRUE(client->Send("HEAD /watch HTTP/1.1\r\n\r\n"));
+  ASSERT_TRUE(client->Send("HEAD /watch HTTP/1.1\r\nHost: x\r\n\r\n"));
   EXPECT_EQ(client->ReadHead().status, 200);
   EXPECT_TRUE(WaitUntil([&] { return feed_->destroyed.load(); }));
 }

@@ -1,4 +1,4 @@
-#include "apiserver/core/system_user.h"
+#include "apiserver/registry/system_user.h"
 
 namespace gantry::apiserver {
 
