@@ -93,6 +93,43 @@ stop_server; start_server "${ROTATED[@]}"
 check "the server starts without the key of their history" equals "$CANARY" secret old
 check "and works" kubectl create secret generic fourth --from-literal=password=x
 
+# Killed while it seals anew.
+cat >"$WORK/many.py" <<'PY'
+import base64, http.client, json, ssl, sys
+what, address, ca, token, count, value = sys.argv[1:]
+api = http.client.HTTPSConnection(address, context=ssl.create_default_context(cafile=ca))
+def ask(method, path, body=None):
+    api.request(method, path, body, {"Authorization": "Bearer " + token, "Content-Type": "application/json"})
+    answer = api.getresponse()
+    text = answer.read()
+    assert answer.status in (200, 201), text
+    return json.loads(text)
+path = "/api/v1/namespaces/default/secrets"
+for i in range(int(count)):
+    data = {"password": base64.b64encode(f"{value}-{i}".encode()).decode()}
+    if what == "make":
+        ask("POST", path, json.dumps({"metadata": {"name": f"many-{i}"}, "data": data}))
+    else:
+        assert ask("GET", f"{path}/many-{i}")["data"] == data, i
+PY
+MANY=3000
+many() { python3 "$WORK/many.py" "$1" "$LISTEN" "$DATA/ca.crt" "$(cat "$DATA/admin.token")" $MANY "$CANARY"; }
+check "$MANY secrets" many make
+FOURTH=$(head -c 32 /dev/urandom | base64 -w0)
+config <<<"  - aesgcm: {keys: [{name: fourth, secret: $FOURTH}, {name: third, secret: $THIRD}]}"
+stop_server; start_server "${ROTATED[@]}"
+all_stale() { [ "$(stale third)" -ge $MANY ]; }
+check "with another key, all of them are stale" all_stale
+begin() { kubectl create --raw /encryption/reencrypt -f /dev/null; }
+check "sealing anew begins" says '"running"' begin
+stop_server KILL; start_server "${ROTATED[@]}"
+check "killed then: no value is lost ($(stale third) are left to do)" many read
+check "it goes on when it is told to" says "objects encrypted anew" kg encryption reencrypt
+check "and ends" equals 0 stale third
+config <<<"  - aesgcm: {keys: [{name: fourth, secret: $FOURTH}]}"
+stop_server; start_server "${ROTATED[@]}"
+check "the values need nothing else" many read
+
 # A backup needs the key that it was made with.
 stop_server
 mv "$DATA/store" "$WORK/now"
