@@ -1,5 +1,11 @@
 #include "apiserver/core/api_core.h"
 
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "apis/gantry.dev/v1/namespace_policy.h"
+#include "apis/gantry.dev/v1/resources.h"
 #include "apiserver/core/default_roles.h"
 #include "apiserver/endpoints/api_handler.h"
 #include "apiserver/rbac/follower.h"
@@ -65,6 +71,7 @@ Status ApiCore::Start(const Context& ctx) {
   certificates_.Follow(&caches_);
   GANTRY_TRY(caches_.Start(ctx));
   for (const char* name : kNamespaces) GANTRY_TRY(MakeNamespace(ctx, name));
+  GANTRY_TRY(ProtectPaths(ctx));
   GANTRY_TRY(MakeDefaultRoles(&registry_, ctx));
   maintenance_.Start();
   certificates_.Start();
@@ -97,6 +104,28 @@ Status ApiCore::MakeNamespace(const Context& ctx, const std::string& name) {
   if (!written.ok() && written.code() != Code::kAlreadyExists) {
     return Error(written.error()).Wrap("make namespace \"" + name + "\"");
   }
+  return OkStatus();
+}
+
+Status ApiCore::ProtectPaths(const Context& ctx) {
+  if (options_.protected_paths.empty()) return OkStatus();
+  GANTRY_TRY_SET(const Target target, kinds_.Find("", "v1", "namespaces"));
+  std::vector<std::string> warnings;
+  const WriteScope scope = SystemScope(target, {"", v1::kSystemNamespace}, ctx, &warnings);
+  Mutation mutation;
+  mutation.apply = [this](const Json& current) -> Result<Json> {
+    Object object(current);
+    std::vector<std::string> paths =
+        v1::SplitList(object.annotation(v1::kAnnotationProtectedPaths));
+    for (const std::string& path : options_.protected_paths) {
+      const std::string clean = v1::CleanPath(path);
+      if (std::find(paths.begin(), paths.end(), clean) == paths.end()) paths.push_back(clean);
+    }
+    object.set_annotation(v1::kAnnotationProtectedPaths, fmt::format("{}", fmt::join(paths, ", ")));
+    return object.json();
+  };
+  const Result<Written> written = RunBlocking(registry_.Update(scope, mutation));
+  if (!written.ok()) return Error(written.error()).Wrap("protect the data directory");
   return OkStatus();
 }
 

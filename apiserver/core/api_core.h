@@ -30,6 +30,8 @@ class ApiCore {
     CacheSet::Options cache;
     Maintenance::Options maintenance;
     RequestSigner::Options certificates;  // null authority: no certificate is issued
+    // Paths of this host that containers never mount, unless their namespace names them.
+    std::vector<std::string> protected_paths;
   };
 
   // `store` and what `options` names must outlive this.
@@ -63,6 +65,8 @@ class ApiCore {
 
  private:
   Status MakeNamespace(const Context& ctx, const std::string& name);
+  // Says them where admission and controllers read them.
+  Status ProtectPaths(const Context& ctx);
 
   store::Store* const store_;
   const Options options_;

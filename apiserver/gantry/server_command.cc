@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <filesystem>
 
 #include "apis/machinery/base/log.h"
 #include "apis/machinery/http/https_transport.h"
@@ -113,6 +114,16 @@ void WaitForSignal() {
   LOG_INFO("ending", {"signal", signal});
 }
 
+// The data directory as it is called, and where it lies.
+std::vector<std::string> OwnPaths(const std::string& data_dir) {
+  std::error_code error;
+  const std::filesystem::path absolute = std::filesystem::absolute(data_dir, error);
+  std::vector<std::string> paths = {absolute.lexically_normal().string()};
+  const std::filesystem::path real = std::filesystem::weakly_canonical(absolute, error);
+  if (!error && real != absolute) paths.push_back(real.string());
+  return paths;
+}
+
 Status RunServer(const ServerOptions& options) {
   Clock* const clock = Clock::Real();
   const MonoTime begin = clock->Mono();
@@ -143,6 +154,7 @@ Status RunServer(const ServerOptions& options) {
     transport.tls.ca_pem = webhook.ca_pem;
     return http::NewHttpsTransport(transport);
   };
+  server_options.core.protected_paths = OwnPaths(options.data_dir);
   server_options.in_flight.read = options.max_reads;
   server_options.in_flight.mutating = options.max_writes;
   server_options.encrypted = store.get();

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "controllers/container/engine_config.h"
+#include "controllers/container/host_paths.h"
 #include "controllers/container/labels.h"
 #include "controllers/runtime/finalizer.h"
 
@@ -201,8 +202,8 @@ Result<std::string> ContainerReconciler::Create(const Context& ctx, docker::Engi
   GANTRY_TRY(resources_.EnsureNetwork(ctx, engine, installation_, container));
   if (tmpl.pull_policy == "Always")
     GANTRY_TRY(resources_.EnsureImage(ctx, engine, container, tmpl));
-  const docker::ContainerConfig config =
-      MakeEngineConfig(installation_, container, tmpl, std::move(env));
+  docker::ContainerConfig config = MakeEngineConfig(installation_, container, tmpl, std::move(env));
+  GANTRY_TRY(FollowLinks(ctx, client_, nodes_, container, &config));
   Result<std::string> id = CreateNamed(ctx, engine, config, container);
   if (!id.ok() && LacksResources(id.code())) {
     // The image is missing, or the network was removed by hand.

@@ -68,9 +68,11 @@ class Application : public Strategy {
  private:
   static void CheckServices(const StrategyContext& ctx, const Object& object,
                             const compose::Output& output, FieldErrors* errors) {
-    const v1::NamespacePolicy policy = PolicyOf(ctx, object.ns());
+    std::vector<const v1::ContainerTemplate*> templates;
+    for (const compose::Service& service : output.services) templates.push_back(&service.spec.tmpl);
+    const v1::NamespaceRules rules = RulesOf(ctx, object.ns(), templates);
     for (const compose::Service& service : output.services) {
-      for (const v1::PolicyFault& fault : v1::CheckPolicy(policy, service.spec.tmpl)) {
+      for (const v1::PolicyFault& fault : v1::CheckPolicy(rules, service.spec.tmpl)) {
         errors->push_back(Forbidden("spec.compose", fault.detail));
         errors->back().place = fmt::format("services.{}.{}", service.compose_name, fault.compose);
       }

@@ -21,7 +21,6 @@ class Namespace : public Strategy {
     if (subresource == "finalize") {
       Json updated = old->json();
       updated["spec"] = object->spec();
-      updated["metadata"]["labels"] = object->meta()["labels"];
       object->json() = std::move(updated);
     } else {
       object->json()["spec"] = old->spec();
@@ -30,11 +29,9 @@ class Namespace : public Strategy {
 
   Status Validate(const StrategyContext& ctx, const Object* old,
                   const Object& object) const override {
-    const std::string_view policy = object.label(v1::kLabelPolicy);
-    if (v1::ParseNamespacePolicy(policy)) return OkStatus();
-    return InvalidObject(ctx.target.def().group_kind(), object.name(),
-                         {NotSupported(fmt::format("metadata.labels[{}]", v1::kLabelPolicy), policy,
-                                       {"Restricted", "Baseline", "Privileged"})});
+    const FieldErrors errors = v1::CheckNamespaceRules(object);
+    if (errors.empty()) return OkStatus();
+    return InvalidObject(ctx.target.def().group_kind(), object.name(), errors);
   }
 
   Status ValidateDelete(const Object& object) const override {

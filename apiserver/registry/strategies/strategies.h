@@ -16,7 +16,8 @@ const Strategy* RoleBindingStrategy();  // RoleBinding, ClusterRoleBinding
 const Strategy* CertificateRequestStrategy();
 const Strategy* ReviewStrategy();  // authorization and authentication reviews
 
-// What the namespace allows its containers.
-v1::NamespacePolicy PolicyOf(const StrategyContext& ctx, std::string_view ns);
+// What the namespace allows its containers, as far as it matters to `judged`.
+v1::NamespaceRules RulesOf(const StrategyContext& ctx, std::string_view ns,
+                           const std::vector<const v1::ContainerTemplate*>& judged);
 
 }  // namespace gantry::apiserver
