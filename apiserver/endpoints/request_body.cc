@@ -27,7 +27,7 @@ Result<DecodedBody> DecodeText(const std::string& text, const std::string& media
     return body;
   }
   if (media_type == kProtobufMediaType) {
-    GANTRY_TRY_SET(body.value, DecodeProtobuf(text));
+    GANTRY_TRY_SET(body.value, DecodeProtobuf(text, kMaxBodyValues));
     return body;
   }
   if (media_type != "application/yaml") {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <utility>
 
+#include "apiserver/protobuf/field_count.h"
 #include "apiserver/protobuf/kubernetes.pb.h"
 #include "apiserver/protobuf/message_json.h"
 
@@ -67,9 +68,15 @@ Status CheckUtf8(const Json& value) {
   return OkStatus();
 }
 
+Error TooMany(size_t max_fields) {
+  return Error(
+      Code::kTooLarge,
+      fmt::format("Request entity too large: the body has more than {} values", max_fields));
+}
+
 }  // namespace
 
-Result<Json> DecodeProtobuf(std::string_view body) {
+Result<Json> DecodeProtobuf(std::string_view body, size_t max_fields) {
   if (body.substr(0, kMark.size()) != kMark) {
     return Error(Code::kBadRequest, "the protobuf body does not begin with the mark \"k8s\\0\"");
   }
@@ -77,6 +84,7 @@ Result<Json> DecodeProtobuf(std::string_view body) {
   // The library writes to stderr what is wrong with bytes that any client may send.
   const ::google::protobuf::LogSilencer silencer;
   kubernetes::Unknown envelope;
+  if (HasManyFields(body, *envelope.GetDescriptor(), max_fields)) return TooMany(max_fields);
   if (!envelope.ParseFromArray(body.data(), static_cast<int>(body.size()))) {
     return Error(Code::kBadRequest, "the envelope of the protobuf body does not decode");
   }
@@ -95,6 +103,9 @@ Result<Json> DecodeProtobuf(std::string_view body) {
     return Error(Code::kUnsupportedMediaType,
                  fmt::format("kind {} of {} is not known as protobuf: send application/json", kind,
                              api_version));
+  }
+  if (HasManyFields(envelope.raw(), *prototype->GetDescriptor(), max_fields)) {
+    return TooMany(max_fields);
   }
   const std::unique_ptr<Message> message(prototype->New());
   if (!message->ParseFromString(envelope.raw())) {

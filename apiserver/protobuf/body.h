@@ -12,8 +12,8 @@ inline constexpr std::string_view kProtobufMediaType = "application/vnd.kubernet
 // A request body in Kubernetes' protobuf form, as the JSON that the same client would have sent for
 // the same object; times that are zero are left out, where Go writes null. Fields that our messages
 // do not name are dropped.
-// kUnsupportedMediaType for kinds without a message here (custom resources), kBadRequest for bytes
-// that do not decode. Pure and thread-safe.
-Result<Json> DecodeProtobuf(std::string_view body);
+// kTooLarge beyond `max_fields`, kUnsupportedMediaType for kinds without a message here (custom
+// resources), kBadRequest for bytes that do not decode. Pure and thread-safe.
+Result<Json> DecodeProtobuf(std::string_view body, size_t max_fields);
 
 }  // namespace gantry::apiserver

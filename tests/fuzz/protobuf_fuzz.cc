@@ -21,6 +21,8 @@ using gantry::apiserver::DecodeProtobuf;
 using gantry::fuzz::Require;
 using google::protobuf::Message;
 
+constexpr size_t kMaxFields = 10'000;  // more than inputs have
+
 struct Kind {
   const char* api_version;
   const char* kind;
@@ -114,7 +116,7 @@ void CheckMessage(const Kind& kind, const std::string& raw) {
   const google::protobuf::LogSilencer silencer;
   const std::unique_ptr<Message> message(kind.prototype->New());
   const bool parsed = message->ParseFromString(raw);
-  auto decoded = DecodeProtobuf(Enveloped(kind, raw));
+  auto decoded = DecodeProtobuf(Enveloped(kind, raw), kMaxFields);
   if (!decoded.ok()) {
     Require(decoded.code() == gantry::Code::kBadRequest, "a message is refused as a bad request",
             decoded.error().message);
@@ -122,7 +124,7 @@ void CheckMessage(const Kind& kind, const std::string& raw) {
   }
   Require(parsed, "what decodes is a message");
   CheckDecoded(*decoded);
-  const auto canonical = DecodeProtobuf(Enveloped(kind, message->SerializeAsString()));
+  const auto canonical = DecodeProtobuf(Enveloped(kind, message->SerializeAsString()), kMaxFields);
   Require(canonical.ok() && *canonical == *decoded, "the canonical form means the same");
 
   std::string text;
@@ -142,7 +144,7 @@ void CheckMessage(const Kind& kind, const std::string& raw) {
 // A body with its envelope, or a byte that chooses a kind and a message of it.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view bytes = gantry::fuzz::AsText(data, size);
-  if (const auto decoded = DecodeProtobuf(bytes); decoded.ok()) CheckDecoded(*decoded);
+  if (const auto decoded = DecodeProtobuf(bytes, kMaxFields); decoded.ok()) CheckDecoded(*decoded);
   if (bytes.empty() || bytes[0] == 'k') return 0;
   CheckMessage(Kinds()[data[0] % Kinds().size()], std::string(bytes.substr(1)));
   return 0;

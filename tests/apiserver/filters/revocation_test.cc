@@ -51,15 +51,14 @@ class Revoked : public testing::Test {
     request.user.name = "ann";
     request.headers.Add("authorization", "Bearer ann");
     if (!as.empty()) request.headers.Add("impersonate-user", as);
-    const Handler handler = WithImpersonation(
-        WithRevocation(
-            [](Request&) {
-              Response response;
-              response.stream = std::make_unique<Silence>();
-              return Ready(std::move(response));
-            },
-            &revocations_),
-        &policy_);
+    const Handler handler = WithImpersonation(WithRevocation(
+                                                  [](Request&) {
+                                                    Response response;
+                                                    response.stream = std::make_unique<Silence>();
+                                                    return Ready(std::move(response));
+                                                  },
+                                                  &revocations_),
+                                              &policy_);
     response_ = RunBlocking(handler(request));
     ASSERT_NE(response_.stream, nullptr);
     response_.stream->OnReady([this] { ended_.set_value(); });

@@ -13,6 +13,8 @@ namespace {
 
 using ::google::protobuf::MessageLite;
 
+constexpr size_t kMaxFields = 1000;
+
 std::string Enveloped(const std::string& api_version, const std::string& kind,
                       const std::string& raw) {
   kubernetes::Unknown envelope;
@@ -28,7 +30,7 @@ std::string Enveloped(const std::string& api_version, const std::string& kind,
 void ExpectJson(const std::string& api_version, const std::string& kind, const MessageLite& message,
                 const std::string& want) {
   const Result<Json> got =
-      DecodeProtobuf(Enveloped(api_version, kind, message.SerializeAsString()));
+      DecodeProtobuf(Enveloped(api_version, kind, message.SerializeAsString()), kMaxFields);
   ASSERT_TRUE(got.ok()) << got.error().message;
   Json expected = Json::parse(want);
   expected["apiVersion"] = api_version;
@@ -274,7 +276,7 @@ constexpr char kNamespaceBytes[] =
 
 TEST(ProtobufBody, BytesOfKubectl) {
   const std::string body(kNamespaceBytes, sizeof(kNamespaceBytes) - 1);
-  const Result<Json> got = DecodeProtobuf(body);
+  const Result<Json> got = DecodeProtobuf(body, kMaxFields);
   ASSERT_TRUE(got.ok()) << got.error().message;
   EXPECT_EQ(got->dump(), R"({"apiVersion":"v1","kind":"Namespace","metadata":{"name":"a"},)"
                          R"("spec":{},"status":{}})");
@@ -335,11 +337,36 @@ TEST(ProtobufBody, Errors) {
   };
   for (const Case& c : cases) {
     SCOPED_TRACE(c.name);
-    const Result<Json> got = DecodeProtobuf(c.body);
+    const Result<Json> got = DecodeProtobuf(c.body, kMaxFields);
     ASSERT_FALSE(got.ok());
     EXPECT_EQ(got.code(), c.code);
     EXPECT_NE(got.error().message.find(c.message), std::string::npos) << got.error().message;
   }
+}
+
+// Each field of two bytes would become a text of its own.
+TEST(ProtobufBody, ManyFieldsAreRefusedBeforeTheyAreRead) {
+  const auto decode = [](const std::string& raw) {
+    return DecodeProtobuf(Enveloped("v1", "Namespace", raw), kMaxFields);
+  };
+  kubernetes::Namespace ns;
+  ns.mutable_metadata()->set_name("many");
+  for (size_t i = 0; i + 3 < kMaxFields; ++i) ns.mutable_spec()->add_finalizers("");
+  EXPECT_TRUE(decode(ns.SerializeAsString()).ok());  // metadata, name, spec and these
+  ns.mutable_spec()->add_finalizers("");
+  const std::string raw = ns.SerializeAsString();
+  ASSERT_FALSE(decode(raw).ok());
+  EXPECT_EQ(decode(raw).code(), Code::kTooLarge);
+  EXPECT_EQ(decode(raw).error().message,
+            "Request entity too large: the body has more than 1000 values");
+  // Fields that are not known are kept by the library too.
+  std::string unknown;
+  for (size_t i = 0; i <= kMaxFields; ++i) unknown += std::string("\xf8\x3f\x01", 3);
+  EXPECT_EQ(decode(unknown).code(), Code::kTooLarge);
+  const std::string group = "\xc3\x3e" + unknown + "\xc4\x3e";
+  EXPECT_EQ(decode(group).code(), Code::kTooLarge);
+  const Result<Json> envelope = DecodeProtobuf(std::string("k8s\0", 4) + unknown, kMaxFields);
+  EXPECT_EQ(envelope.code(), Code::kTooLarge);
 }
 
 }  // namespace
