@@ -69,12 +69,17 @@ attack watches "watches that are not read"
 attack lists "lists that are not read"
 
 # OpenSSL's client asks to renegotiate when told R.
-renegotiation_fails() {
-  local out
-  out=$( (sleep 1; echo R; sleep 1) | timeout 20 openssl s_client -connect "$LISTEN" -tls1_2 -CAfile "$CA" 2>&1)
-  grep -q 'RENEGOTIATING' <<<"$out" && grep -q 'no renegotiation\|unexpected message\|handshake failure' <<<"$out"
-}
-check "TLS renegotiation is refused" renegotiation_fails
+mkfifo "$WORK/says"
+timeout 60 openssl s_client -connect "$LISTEN" -tls1_2 -CAfile "$CA" <"$WORK/says" >"$WORK/renegotiation.out" 2>&1 &
+CLIENT=$!
+exec {says}>"$WORK/says"
+client_shows() { grep -q "$1" "$WORK/renegotiation.out"; }
+wait_until 20 "it is connected" client_shows 'Verify return code'
+echo R >&"$says"
+check "TLS renegotiation is refused" wait_until 20 "the client says so" client_shows 'no renegotiation\|unexpected message\|handshake failure'
+check "which the client had asked for" client_shows RENEGOTIATING
+exec {says}>&-
+wait "$CLIENT"
 
 wait "$SLOW"
 _report "slow headers and bodies: the server ended each" $? "$(tail -5 "$WORK/slowloris.out")"

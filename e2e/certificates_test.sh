@@ -100,8 +100,6 @@ done
 for cipher in ECDHE-RSA-AES128-SHA AES128-GCM-SHA256 AES256-SHA; do
   check_fails "$cipher is refused" alert openssl s_client -connect "$(address)" -tls1_2 -cipher "$cipher:@SECLEVEL=0" </dev/null
 done
-renegotiate() { (sleep 1; echo R; sleep 1) | openssl s_client -connect "$(address)" -tls1_2 2>&1; }
-check_fails "renegotiation is refused" "no renegotiation" renegotiate
 
 kubectl -n shop create configmap before --from-literal=a=1 >/dev/null
 kubectl get --raw '/api/v1/namespaces/shop/configmaps?watch=1&timeoutSeconds=120' > "$WORK/watch.out" 2>&1 &

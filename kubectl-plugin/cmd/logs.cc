@@ -14,7 +14,7 @@
 namespace gantry::kubectl {
 namespace {
 
-constexpr auto kRetryAfter = std::chrono::milliseconds(500);
+constexpr auto kFollowAgainAfter = std::chrono::milliseconds(500);
 constexpr int kColours[] = {36, 33, 32, 35, 34, 31};
 
 struct LogFlags {
@@ -148,7 +148,7 @@ class LogReader {
     while (true) {
       const Status s = WatchForMore();
       if (s.code() != Code::kUnavailable && s.code() != Code::kExpired) return s.error();
-      GANTRY_TRY(ctx_.SleepFor(kRetryAfter));
+      GANTRY_TRY(ctx_.SleepFor(kFollowAgainAfter));
     }
   }
 
@@ -180,7 +180,7 @@ class LogReader {
         // A container that was bound but not created yet has no log; one that is gone has none any
         // more.
         if (!s.ok() && s.code() != Code::kUnavailable && s.code() != Code::kBadRequest) return;
-        if (s.ok() || !ctx_.SleepFor(kRetryAfter).ok()) return;
+        if (s.ok() || !ctx_.SleepFor(kFollowAgainAfter).ok()) return;
       }
     });
   }
