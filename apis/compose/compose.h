@@ -20,6 +20,8 @@ struct Input {
   // `environment`); there the whole string moves into Output::secrets.
   std::map<std::string, std::string> secret_parameters;
   std::string update_type = "Rolling";
+  // Services with profiles are left out unless one of theirs is here; `*` is all of them.
+  std::vector<std::string> profiles{};
 };
 
 struct Service {
@@ -42,15 +44,22 @@ struct Output {
   // Data of the generated Secret (GeneratedSecretName) that env vars refer to. Its values stand
   // nowhere else in an Output, messages included.
   std::map<std::string, std::string> secrets;
-  // Messages with their path: what is accepted and not done, or done differently.
+  // Messages with path and position: what is accepted and not done, or done differently.
   std::vector<std::string> warnings;
   // Faults; then services, volumes and secrets are empty. Fields are `spec.compose`, with the place
-  // in the document (`services.web.labels[gantry.scale]`), or `spec.parameters`.
+  // in the document (`services.web.labels[gantry.scale]`), or `spec.parameters`. Each ends with its
+  // position in the text: `(line 9, column 25)`.
   FieldErrors errors;
+  // What the template asks for and nothing acts on yet: a subject (one of NotActedOnSubjects) and
+  // the places that ask. Each has its warning too.
+  std::map<std::string, std::vector<std::string>> not_acted_on;
 };
 
 // Deterministic: equal inputs give equal outputs, in the same order. Thread-safe.
 Output Convert(const Input& input);
+
+// Every subject that Output::not_acted_on may have.
+const std::vector<std::string>& NotActedOnSubjects();
 
 // The name of the Secret that holds an application's Output::secrets. It differs from what people
 // call their own Secrets (`<app>-params`, say).

@@ -97,11 +97,17 @@ class CycleFinder {
 
 std::vector<Dependency> ReadDependencies(const Field& service, const std::vector<KeyValue>& label,
                                          const std::map<std::string, std::string>& names,
+                                         const std::map<std::string, std::string>& inactive,
                                          Diagnostics* diag) {
   std::map<std::string, std::string> found;
   const auto add = [&](const std::string& name, const std::string& place, const Edge& edge) {
     if (names.count(name) > 0) {
       found.try_emplace(name, edge.condition);
+    } else if (const auto it = inactive.find(name); it != inactive.end() && edge.required) {
+      diag->Invalid(place, name,
+                    fmt::format("is not active; name one of its profiles ({}) in "
+                                "spec.profiles, or write `required: false`",
+                                it->second));
     } else if (edge.required) {
       diag->Invalid(place, name, "is not a service of this template");
     }

@@ -15,9 +15,10 @@ struct Dependency {
 };
 
 // Reads `depends_on` and adds the names of `links` and of the label; each service once, by name.
-// `names` holds the services of the document.
+// `names` holds the services of the document, `inactive` those whose profiles are not active.
 std::vector<Dependency> ReadDependencies(const Field& service, const std::vector<KeyValue>& label,
                                          const std::map<std::string, std::string>& names,
+                                         const std::map<std::string, std::string>& inactive,
                                          Diagnostics* diag);
 
 // Reports every cycle of `edges` once, as `a -> b -> a`, at the place of the services.

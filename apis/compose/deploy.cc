@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "apis/compose/keys.h"
+#include "apis/compose/placement.h"
 #include "apis/compose/run_options.h"
 
 namespace gantry::compose {
@@ -144,10 +145,27 @@ void ReadResources(const Field& resources, v1::ContainerTemplate* tmpl, Diagnost
   }
 }
 
-void ReadMode(const Field& mode, Diagnostics* diag) {
-  if (mode.value == "global") diag->Forbidden(mode.place, "global is not supported yet");
+void ReadMode(const Field& mode, v1::ServiceSpec* spec, Diagnostics* diag) {
+  if (mode.value == "global") spec->mode = "Global";
+  else if (mode.value == "replicated-job" || mode.value == "global-job")
+    diag->Forbidden(mode.place, "jobs are not supported yet");
   else if (mode.value != "replicated" && !mode.value.is_null())
-    diag->Unsupported(mode.place, mode.value, "must be replicated");
+    diag->Unsupported(mode.place, mode.value, "must be replicated or global");
+}
+
+// A service with one container per node has no number of its own.
+void ReadGlobal(const Field& service, const LabelSettings& labels, v1::ServiceSpec* spec,
+                Diagnostics* diag) {
+  if (labels.global) spec->mode = *labels.global ? "Global" : "Replicated";
+  if (spec->mode != "Global") return;
+  const auto deploy = Find(service, "deploy");
+  for (const auto& field :
+       {deploy ? Find(*deploy, "replicas") : std::nullopt, Find(service, "scale")}) {
+    if (field) diag->Forbidden(field->place, "a global service has one container on each node");
+  }
+  if (labels.scale && !Find(service, "scale"))
+    diag->Warn(Join(service.place, "labels"),
+               "the label for scale is ignored: a global service has one container on each node");
 }
 
 void ReadDeploySection(const Field& deploy, v1::ServiceSpec* spec, Diagnostics* diag) {
@@ -155,10 +173,11 @@ void ReadDeploySection(const Field& deploy, v1::ServiceSpec* spec, Diagnostics* 
   for (const auto& [key, value] : deploy.value.items()) {
     if (!CheckKey(Scope::kDeploy, deploy.place, key, value, diag)) continue;
     const Field field = deploy.Member(key);
-    if (key == "mode") ReadMode(field, diag);
+    if (key == "mode") ReadMode(field, spec, diag);
     else if (key == "update_config") ReadUpdateConfig(field, spec, diag);
     else if (key == "resources") ReadResources(field, &spec->tmpl, diag);
     else if (key == "restart_policy") ReadRestartPolicy(field, &spec->tmpl, diag);
+    else if (key == "placement") ReadPlacement(field, &spec->placement, diag);
   }
 }
 
@@ -189,6 +208,7 @@ std::optional<int> ReadReplicas(const Field& service, const LabelSettings& label
 void ReadDeploy(const Field& service, const LabelSettings& labels, v1::ServiceSpec* spec,
                 Diagnostics* diag) {
   if (const auto field = Find(service, "deploy")) ReadDeploySection(*field, spec, diag);
+  ReadGlobal(service, labels, spec, diag);
   // Both spellings may be there: Compose prefers the one under `deploy`.
   const auto deploy = Find(service, "deploy");
   const bool has_policy = deploy && Find(*deploy, "restart_policy").has_value();

@@ -102,9 +102,10 @@ void Diagnostics::WarnOfParameter(std::string_view name, std::string_view text) 
   warnings_.push_back(fmt::format("{}: {}", Join("spec.parameters", name), text));
 }
 
-void Diagnostics::NotDone(std::string_view place, std::string what, std::string_view text) {
+void Diagnostics::NotDone(std::string_view place, const std::string& subject,
+                          std::string_view text) {
   Warn(place, text);
-  not_done_.insert(std::move(what));
+  not_done_[subject].emplace_back(place);
 }
 
 }  // namespace gantry::compose

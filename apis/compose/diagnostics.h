@@ -1,7 +1,7 @@
 #pragma once
 
+#include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,14 +39,13 @@ class Diagnostics {
   void Warn(std::string_view place, std::string_view text);
   // The parameter stands in `spec.parameters`, not in the document.
   void WarnOfParameter(std::string_view name, std::string_view text);
-  // A warning that `what`, which the template asks for, is not done (yet).
-  void NotDone(std::string_view place, std::string what, std::string_view text);
+  // A warning about something that nothing acts on yet; `subject` as in Output::not_acted_on.
+  void NotDone(std::string_view place, const std::string& subject, std::string_view text);
 
   const FieldErrors& errors() const { return errors_; }
   FieldErrors TakeErrors() { return std::move(errors_); }
   std::vector<std::string> TakeWarnings() { return std::move(warnings_); }
-  // What was given to NotDone, each once.
-  const std::set<std::string>& not_done() const { return not_done_; }
+  std::map<std::string, std::vector<std::string>> TakeNotDone() { return std::move(not_done_); }
 
  private:
   void Add(FieldError error, std::string place);
@@ -55,7 +54,7 @@ class Diagnostics {
   SourceMap sources_;
   FieldErrors errors_;
   std::vector<std::string> warnings_;
-  std::set<std::string> not_done_;
+  std::map<std::string, std::vector<std::string>> not_done_;
 };
 
 }  // namespace gantry::compose

@@ -7,6 +7,7 @@
 #include "apis/compose/interpolate.h"
 #include "apis/compose/keys.h"
 #include "apis/compose/labels.h"
+#include "apis/compose/profiles.h"
 #include "apis/machinery/yaml/yaml.h"
 
 namespace gantry::compose {
@@ -204,25 +205,37 @@ void ReadTopLevel(Json root, Document* document, Diagnostics* diag) {
   for (auto& [key, value] : root.items()) {
     if (IsExtension(key)) continue;
     if (key == "labels") {
-      CheckTopLevelLabels({value, key}, diag);
+      document->batch = CheckTopLevelLabels({value, key}, diag);
     } else if (!CheckKey(Scope::kTop, "", key, value, diag)) {
       continue;
-    } else if (key == "services" || key == "volumes") {
+    } else if (key == "services" || key == "volumes" || key == "networks") {
       if (value.is_null()) continue;
       if (!value.is_object()) {
         diag->Invalid(key, value, "must be a map of names");
         continue;
       }
-      (key == "services" ? document->services : document->volumes) = std::move(value);
+      Json& section = key == "services"  ? document->services
+                      : key == "volumes" ? document->volumes
+                                         : document->networks;
+      section = std::move(value);
     }
   }
-  for (Json* section : {&document->services, &document->volumes}) {
+  for (Json* section : {&document->services, &document->volumes, &document->networks}) {
     for (auto it = section->begin(); it != section->end();) {
       it = IsExtension(it.key()) ? section->erase(it) : std::next(it);
     }
   }
   if (document->services.empty())
     diag->Required("services", "a template needs at least one service");
+}
+
+void LeaveOutInactive(const Input& input, Document* document, Diagnostics* diag) {
+  document->inactive =
+      TakeInactive(&document->services, document->services_place, input.profiles, diag);
+  if (document->services.empty() && !document->inactive.empty()) {
+    diag->Invalid("services", "...",
+                  "no service is active: all have profiles, and spec.profiles names none of them");
+  }
 }
 
 }  // namespace
@@ -250,11 +263,13 @@ Document ReadDocument(const Input& input, Diagnostics* diag) {
   substitution.Finish();
   if (!document.v1) {
     ReadTopLevel(std::move(root), &document, diag);
+    LeaveOutInactive(input, &document, diag);
     return document;
   }
   for (auto& [key, value] : root.items()) {
     if (!IsExtension(key)) document.services[key] = std::move(value);
   }
+  LeaveOutInactive(input, &document, diag);
   return document;
 }
 

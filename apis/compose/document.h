@@ -15,6 +15,9 @@ struct Document {
   Json services = Json::object();
   std::string services_place = "services";  // empty for version 1
   Json volumes = Json::object();
+  Json networks = Json::object();
+  bool batch = false;                           // its services run to their end, once
+  std::map<std::string, std::string> inactive;  // services left out, and their profiles
   // Texts that hold the value of a secret parameter, by place; the offset of its first byte.
   std::map<std::string, size_t> secrets;
 };

@@ -3,28 +3,17 @@
 #include <fmt/format.h>
 
 #include "apis/compose/names.h"
+#include "apis/compose/placement.h"
 
 namespace gantry::compose {
-namespace {
-
-// `constraint:zone==b`, which reads as the name `constraint:zone` and the value `=b`.
-bool IsPlacementRule(const std::string& name) {
-  for (const char* prefix : {"constraint:", "affinity:", "availability:", "reschedule:"}) {
-    if (name.rfind(prefix, 0) == 0) return true;
-  }
-  return false;
-}
-
-}  // namespace
-
 Environment ReadEnvironment(const Field& field, const std::map<std::string, size_t>& secrets,
                             const std::string& secret_name, const std::string& key_prefix,
-                            Diagnostics* diag) {
+                            const std::string& self, v1::Placement* placement, Diagnostics* diag) {
   Environment out;
   std::map<std::string, size_t> index;
   for (const KeyValue& entry : ReadKeyValues(field, secrets, diag)) {
     if (IsPlacementRule(entry.key)) {
-      diag->Warn(entry.place, "placement rules are not supported yet; it was ignored");
+      ReadPlacementRule(entry, self, placement, diag);
       continue;
     }
     if (entry.key.empty()) {

@@ -6,6 +6,7 @@
 
 #include "apis/compose/values.h"
 #include "apis/gantry.dev/v1/container_template.h"
+#include "apis/gantry.dev/v1/placement.h"
 
 namespace gantry::compose {
 
@@ -15,9 +16,10 @@ struct Environment {
 };
 
 // Reads `environment`. Values that hold a secret parameter become references to `secret_name`,
-// under keys that begin with `key_prefix`. Placement rules in the style of Swarm are taken out.
+// under keys that begin with `key_prefix`. Placement rules in the style of Swarm go to `placement`;
+// `self` is the name of the service.
 Environment ReadEnvironment(const Field& field, const std::map<std::string, size_t>& secrets,
                             const std::string& secret_name, const std::string& key_prefix,
-                            Diagnostics* diag);
+                            const std::string& self, v1::Placement* placement, Diagnostics* diag);
 
 }  // namespace gantry::compose

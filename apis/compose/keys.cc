@@ -13,6 +13,15 @@ constexpr Treatment kWarn = Treatment::kWarn;
 constexpr Treatment kRefuse = Treatment::kRefuse;
 
 constexpr char kNoBuild[] = "images are not built here; push one and name it in `image`";
+constexpr char kNoFiles[] =
+    "files in containers are not supported yet; give the values in `environment`, or mount a "
+    "volume";
+constexpr char kOneNetwork[] = "is ignored: the services of an application share one network";
+constexpr char kNoModels[] = "models are not run here; name the address of one in `environment`";
+constexpr char kNoHooks[] =
+    "hooks are not run here; put the command into the image's entrypoint, or into a service that "
+    "the "
+    "others depend on";
 constexpr char kNoClientFiles[] =
     "files of the client are not at hand here; write the values under `environment`, or use "
     "`kubectl gantry compose up`, which reads the file on the client";
@@ -22,10 +31,10 @@ constexpr Key kKeys[] = {
     {Scope::kTop, "volumes", kDone, ""},
     {Scope::kTop, "version", kSilent, ""},
     {Scope::kTop, "name", kWarn, "is ignored: the Application names the project"},
-    {Scope::kTop, "networks", kWarn, ""},
-    {Scope::kTop, "configs", kRefuse, ""},
-    {Scope::kTop, "secrets", kRefuse, ""},
-    {Scope::kTop, "models", kRefuse, ""},
+    {Scope::kTop, "networks", kDone, ""},
+    {Scope::kTop, "configs", kRefuse, kNoFiles},
+    {Scope::kTop, "secrets", kRefuse, kNoFiles},
+    {Scope::kTop, "models", kRefuse, kNoModels},
     {Scope::kTop, "include", kRefuse,
      "other files are not at hand here; put their services into the template"},
 
@@ -100,6 +109,7 @@ constexpr Key kKeys[] = {
     {Scope::kService, "blkio_config", kDone, ""},
     {Scope::kService, "oom_score_adj", kDone, ""},
 
+    {Scope::kService, "profiles", kDone, ""},
     {Scope::kService, "attach", kSilent, ""},
     {Scope::kService, "container_name", kWarn, ""},
     {Scope::kService, "cpu_count", kWarn, "is ignored: it is for Windows"},
@@ -107,7 +117,7 @@ constexpr Key kKeys[] = {
     {Scope::kService, "cpu_rt_period", kWarn, ""},
     {Scope::kService, "cpu_rt_runtime", kWarn, ""},
     {Scope::kService, "develop", kWarn, "is ignored: it is for work on the client"},
-    {Scope::kService, "networks", kWarn, ""},
+    {Scope::kService, "networks", kDone, ""},
     {Scope::kService, "pull_refresh_after", kWarn, ""},
 
     {Scope::kService, "build", kRefuse, kNoBuild},
@@ -117,24 +127,27 @@ constexpr Key kKeys[] = {
      "files of the client are not at hand here; write the labels under `labels`"},
     {Scope::kService, "extends", kRefuse,
      "other files are not at hand here; extend a service of this template, or write it out"},
-    {Scope::kService, "profiles", kRefuse,
-     "an application runs all of its services; leave the service out, or set `scale: 0`"},
     {Scope::kService, "mac_address", kRefuse,
      "replicas on one network cannot share a hardware address"},
-    {Scope::kService, "configs", kRefuse, ""},
-    {Scope::kService, "credential_spec", kRefuse, ""},
-    {Scope::kService, "external", kRefuse, ""},
-    {Scope::kService, "external_links", kRefuse, ""},
+    {Scope::kService, "configs", kRefuse, kNoFiles},
+    {Scope::kService, "credential_spec", kRefuse, "is for Windows"},
+    {Scope::kService, "external", kRefuse,
+     "services outside of the cluster are not supported yet; name their addresses in "
+     "`extra_hosts`"},
+    {Scope::kService, "external_links", kRefuse,
+     "links to other applications are not supported yet"},
     {Scope::kService, "isolation", kRefuse, ""},
-    {Scope::kService, "models", kRefuse, ""},
-    {Scope::kService, "post_start", kRefuse, ""},
-    {Scope::kService, "pre_start", kRefuse, ""},
-    {Scope::kService, "pre_stop", kRefuse, ""},
-    {Scope::kService, "provider", kRefuse, ""},
-    {Scope::kService, "secrets", kRefuse, ""},
-    {Scope::kService, "use_api_socket", kRefuse, ""},
-    {Scope::kService, "volume_driver", kRefuse, ""},
-    {Scope::kService, "volumes_from", kRefuse, ""},
+    {Scope::kService, "models", kRefuse, kNoModels},
+    {Scope::kService, "post_start", kRefuse, kNoHooks},
+    {Scope::kService, "pre_start", kRefuse, kNoHooks},
+    {Scope::kService, "pre_stop", kRefuse, kNoHooks},
+    {Scope::kService, "provider", kRefuse, "other programs do not run services here"},
+    {Scope::kService, "secrets", kRefuse, kNoFiles},
+    {Scope::kService, "use_api_socket", kRefuse,
+     "whoever has the engine's socket is root on its host"},
+    {Scope::kService, "volume_driver", kRefuse, "name the driver in the top-level `volumes`"},
+    {Scope::kService, "volumes_from", kRefuse,
+     "containers run on any host; share a named volume instead"},
 
     {Scope::kDeploy, "replicas", kDone, ""},
     {Scope::kDeploy, "mode", kDone, ""},
@@ -143,7 +156,7 @@ constexpr Key kKeys[] = {
     {Scope::kDeploy, "restart_policy", kDone, ""},
     {Scope::kDeploy, "endpoint_mode", kWarn, ""},
     {Scope::kDeploy, "labels", kWarn, ""},
-    {Scope::kDeploy, "placement", kWarn, ""},
+    {Scope::kDeploy, "placement", kDone, ""},
     {Scope::kDeploy, "rollback_config", kWarn, ""},
 
     {Scope::kUpdateConfig, "parallelism", kDone, ""},
@@ -214,11 +227,11 @@ constexpr Key kKeys[] = {
     {Scope::kMount, "image", kRefuse, ""},
     {Scope::kMount, "cluster", kRefuse, ""},
     {Scope::kMountBind, "create_host_path", kDone, ""},
-    {Scope::kMountBind, "propagation", kRefuse, ""},
+    {Scope::kMountBind, "propagation", kDone, ""},
     {Scope::kMountBind, "recursive", kRefuse, ""},
     {Scope::kMountBind, "selinux", kRefuse, ""},
     {Scope::kMountVolume, "nocopy", kDone, ""},
-    {Scope::kMountVolume, "subpath", kRefuse, ""},
+    {Scope::kMountVolume, "subpath", kDone, ""},
     {Scope::kMountVolume, "labels", kWarn, ""},
     {Scope::kMountTmpfs, "size", kDone, ""},
     {Scope::kMountTmpfs, "mode", kDone, ""},
@@ -232,34 +245,38 @@ constexpr Key kKeys[] = {
     {Scope::kVolume, "name", kDone, ""},
     {Scope::kVolume, "driver_opts", kRefuse, ""},
     {Scope::kVolume, "labels", kWarn, ""},
-};
 
-const char* Noun(Scope scope) {
-  switch (scope) {
-    case Scope::kTop: return "a template";
-    case Scope::kService: return "a service";
-    case Scope::kDeploy: return "deploy";
-    case Scope::kUpdateConfig: return "update_config";
-    case Scope::kRestartPolicy: return "restart_policy";
-    case Scope::kResources: return "resources";
-    case Scope::kLimits: return "limits";
-    case Scope::kReservations: return "reservations";
-    case Scope::kHealthcheck: return "healthcheck";
-    case Scope::kLogging: return "logging";
-    case Scope::kDevice: return "a device";
-    case Scope::kDeviceRequest: return "a request for devices";
-    case Scope::kUlimit: return "a limit";
-    case Scope::kBlkio: return "blkio_config";
-    case Scope::kPort: return "a port";
-    case Scope::kMount: return "a mount";
-    case Scope::kMountBind: return "bind";
-    case Scope::kMountVolume: return "volume";
-    case Scope::kMountTmpfs: return "tmpfs";
-    case Scope::kDependency: return "a dependency";
-    case Scope::kVolume: return "a volume";
-  }
-  return "";
-}
+    {Scope::kPlacement, "constraints", kDone, ""},
+    {Scope::kPlacement, "preferences", kDone, ""},
+    {Scope::kPlacement, "max_replicas_per_node", kDone, ""},
+    {Scope::kPreference, "spread", kDone, ""},
+
+    {Scope::kNetwork, "name", kWarn, kOneNetwork},
+    {Scope::kNetwork, "driver", kWarn, kOneNetwork},
+    {Scope::kNetwork, "driver_opts", kWarn, kOneNetwork},
+    {Scope::kNetwork, "ipam", kWarn, kOneNetwork},
+    {Scope::kNetwork, "external", kWarn,
+     "is ignored: the services of an application share one network, which others do not join"},
+    {Scope::kNetwork, "internal", kRefuse,
+     "the network would not be isolated: the services of an application share one network"},
+    {Scope::kNetwork, "enable_ipv4", kWarn, kOneNetwork},
+    {Scope::kNetwork, "enable_ipv6", kWarn, kOneNetwork},
+    {Scope::kNetwork, "attachable", kWarn, kOneNetwork},
+    {Scope::kNetwork, "labels", kWarn, kOneNetwork},
+    {Scope::kServiceNetwork, "aliases", kWarn, ""},
+    {Scope::kServiceNetwork, "interface_name", kWarn, kOneNetwork},
+    {Scope::kServiceNetwork, "ipv4_address", kWarn,
+     "is ignored: addresses are chosen for each container"},
+    {Scope::kServiceNetwork, "ipv6_address", kWarn,
+     "is ignored: addresses are chosen for each container"},
+    {Scope::kServiceNetwork, "link_local_ips", kWarn,
+     "is ignored: addresses are chosen for each container"},
+    {Scope::kServiceNetwork, "mac_address", kRefuse,
+     "replicas on one network cannot share a hardware address"},
+    {Scope::kServiceNetwork, "driver_opts", kWarn, kOneNetwork},
+    {Scope::kServiceNetwork, "priority", kWarn, kOneNetwork},
+    {Scope::kServiceNetwork, "gw_priority", kWarn, kOneNetwork},
+};
 
 bool AsksForNothing(const Json& value) {
   return value.is_null() || value == false || (value.is_structured() && value.empty()) ||
@@ -285,6 +302,42 @@ size_t Distance(std::string_view a, std::string_view b) {
 }
 
 }  // namespace
+
+const char* Noun(Scope scope) {
+  switch (scope) {
+    case Scope::kTop: return "a template";
+    case Scope::kService: return "a service";
+    case Scope::kDeploy: return "deploy";
+    case Scope::kUpdateConfig: return "update_config";
+    case Scope::kRestartPolicy: return "restart_policy";
+    case Scope::kResources: return "resources";
+    case Scope::kLimits: return "limits";
+    case Scope::kReservations: return "reservations";
+    case Scope::kHealthcheck: return "healthcheck";
+    case Scope::kLogging: return "logging";
+    case Scope::kDevice: return "a device";
+    case Scope::kDeviceRequest: return "a request for devices";
+    case Scope::kUlimit: return "a limit";
+    case Scope::kBlkio: return "blkio_config";
+    case Scope::kPort: return "a port";
+    case Scope::kMount: return "a mount";
+    case Scope::kMountBind: return "bind";
+    case Scope::kMountVolume: return "volume";
+    case Scope::kMountTmpfs: return "tmpfs";
+    case Scope::kDependency: return "a dependency";
+    case Scope::kVolume: return "a volume";
+    case Scope::kPlacement: return "placement";
+    case Scope::kPreference: return "a preference";
+    case Scope::kNetwork: return "a network";
+    case Scope::kServiceNetwork: return "a service's network";
+  }
+  return "";
+}
+
+const std::vector<Key>& Keys() {
+  static const std::vector<Key> keys(std::begin(kKeys), std::end(kKeys));
+  return keys;
+}
 
 const Key* FindKey(Scope scope, std::string_view name) {
   for (const Key& key : kKeys) {

@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "apis/compose/diagnostics.h"
 
@@ -31,6 +32,10 @@ enum class Scope {
   kMountTmpfs,
   kDependency,
   kVolume,
+  kPlacement,
+  kPreference,
+  kNetwork,
+  kServiceNetwork,
 };
 
 enum class Treatment {
@@ -46,6 +51,11 @@ struct Key {
   Treatment treatment;
   const char* reason;  // what people read; empty: `is not supported yet`
 };
+
+// The whole table, by scope.
+const std::vector<Key>& Keys();
+// What a map of this scope is called: `a service`, `deploy`.
+const char* Noun(Scope scope);
 
 // Null for a key that Compose does not know either. Keys that begin with `x-` are not in the table.
 const Key* FindKey(Scope scope, std::string_view name);

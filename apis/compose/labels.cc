@@ -4,61 +4,16 @@
 
 #include <limits>
 
-#include "apis/compose/keys.h"
+#include "apis/compose/label_formats.h"
+#include "apis/compose/placement.h"
 #include "apis/machinery/meta/object.h"
 
 namespace gantry::compose {
 namespace {
 
-enum class Where { kService, kTop };
-
-struct KnownLabel {
-  Where where;
-  const char* name;  // one that ends with `*` stands for every name that begins so
-  Treatment treatment;
-};
-
-constexpr KnownLabel kLabels[] = {
-    {Where::kService, "scale", Treatment::kDone},
-    {Where::kService, "depends", Treatment::kDone},
-    {Where::kService, "rolling_updates", Treatment::kDone},
-    {Where::kService, "rolling_updates.parallelism", Treatment::kDone},
-
-    {Where::kService, "global", Treatment::kRefuse},
-
-    {Where::kService, "auto_scaling.max_cpu", Treatment::kWarn},
-    {Where::kService, "auto_scaling.min_cpu", Treatment::kWarn},
-    {Where::kService, "auto_scaling.max_memory", Treatment::kWarn},
-    {Where::kService, "auto_scaling.min_memory", Treatment::kWarn},
-    {Where::kService, "auto_scaling.step", Treatment::kWarn},
-    {Where::kService, "auto_scaling.max_instances", Treatment::kWarn},
-    {Where::kService, "auto_scaling.min_instances", Treatment::kWarn},
-    {Where::kService, "cpu_shares_unit", Treatment::kDone},
-    {Where::kService, "custom_addon", Treatment::kWarn},
-    {Where::kService, "customAddon", Treatment::kWarn},
-    {Where::kService, "lb.port_*", Treatment::kWarn},
-    {Where::kService, "log_store_*", Treatment::kWarn},
-    {Where::kService, "logs", Treatment::kWarn},
-    {Where::kService, "monitoring.addon.influxdb", Treatment::kWarn},
-    {Where::kService, "monitoring.addon.prometheus", Treatment::kWarn},
-    {Where::kService, "monitoring.http", Treatment::kWarn},
-    {Where::kService, "monitoring.script", Treatment::kWarn},
-    {Where::kService, "monitoring.tags", Treatment::kWarn},
-    {Where::kService, "probe.cmd", Treatment::kWarn},
-    {Where::kService, "probe.initial_delay_seconds", Treatment::kWarn},
-    {Where::kService, "probe.timeout_seconds", Treatment::kWarn},
-    {Where::kService, "probe.url", Treatment::kWarn},
-    {Where::kService, "proxy.*", Treatment::kWarn},
-    {Where::kService, "remove_containers", Treatment::kWarn},
-    {Where::kService, "retry_count", Treatment::kWarn},
-    {Where::kService, "routing.port_*", Treatment::kWarn},
-    {Where::kService, "routing.session_sticky", Treatment::kWarn},
-
-    {Where::kTop, "project_type", Treatment::kRefuse},
-    {Where::kTop, "schedule", Treatment::kRefuse},
-    {Where::kTop, "remove_containers", Treatment::kWarn},
-    {Where::kTop, "retry_count", Treatment::kWarn},
-};
+using Where = KnownLabel::Where;
+constexpr Treatment kDone = Treatment::kDone;
+constexpr Treatment kLater = Treatment::kWarn;
 
 bool Matches(std::string_view pattern, std::string_view name) {
   if (pattern.back() != '*') return pattern == name;
@@ -67,7 +22,7 @@ bool Matches(std::string_view pattern, std::string_view name) {
 }
 
 const KnownLabel* FindLabel(Where where, std::string_view name) {
-  for (const KnownLabel& label : kLabels) {
+  for (const KnownLabel& label : KnownLabels()) {
     if (label.where == where && Matches(label.name, name)) return &label;
   }
   return nullptr;
@@ -114,12 +69,24 @@ std::map<std::string, Meaning> TakeMeanings(std::vector<KeyValue>* entries, Diag
   return out;
 }
 
+// What a label of this subject waits for.
+std::string_view Lacks(std::string_view subject) {
+  if (subject == "Probe") return "containers are not probed by URL";
+  if (subject == "Routing") return "there is no router";
+  if (subject == "LoadBalancing") return "no external balancer is configured";
+  if (subject == "Scaling") return "the number of containers stays as it is";
+  if (subject == "Batch") return "there are no jobs, and services of a batch run once";
+  if (subject == "Monitoring") return "no metrics of its own are collected";
+  if (subject == "LogCollection") return "logs are not collected";
+  return "there is no proxy";
+}
+
 // True when the label has to be read.
 bool CheckLabel(Where where, const std::string& name, const KeyValue& entry, Diagnostics* diag) {
   const KnownLabel* label = FindLabel(where, name);
   if (label == nullptr) {
     std::vector<std::string> known;
-    for (const KnownLabel& k : kLabels) {
+    for (const KnownLabel& k : KnownLabels()) {
       if (k.where == where && std::string_view(k.name).back() != '*') known.push_back(k.name);
     }
     std::string detail = "is not a label that Gantry knows";
@@ -129,11 +96,10 @@ bool CheckLabel(Where where, const std::string& name, const KeyValue& entry, Dia
     diag->Unsupported(entry.place, entry.key, detail);
     return false;
   }
-  if (label->treatment == Treatment::kDone) return true;
-  const std::string& value = entry.value ? *entry.value : "";
-  if (value == "false") return false;
-  if (label->treatment == Treatment::kRefuse) diag->Forbidden(entry.place, "is not supported yet");
-  else diag->Warn(entry.place, "is not supported yet and was ignored");
+  if (label->treatment == kDone) return true;
+  if (!CheckLabelFormat(name, entry, diag) || entry.value == "false") return false;
+  diag->NotDone(entry.place, label->subject,
+                fmt::format("is not acted on yet: {}", Lacks(label->subject)));
   return false;
 }
 
@@ -170,6 +136,8 @@ void ReadMeaning(const std::string& name, const KeyValue& entry, LabelSettings* 
     // Which one counts was decided over the whole template.
     if (value != "percent" && value != "weight")
       diag->Unsupported(entry.place, value, "must be percent or weight");
+  } else if (name == "global") {
+    out->global = ReadBool(field, diag);
   } else if (name == "rolling_updates.parallelism") {
     const auto number = ParseWhole(entry.value.value_or(""));
     if (number && *number >= 1 && *number <= kMaxReplicas) {
@@ -182,20 +150,119 @@ void ReadMeaning(const std::string& name, const KeyValue& entry, LabelSettings* 
   }
 }
 
+// `probe.cmd` and its timing: a health check that the engine runs.
+void ReadProbe(const std::map<std::string, KeyValue>& labels, LabelSettings* out,
+               Diagnostics* diag) {
+  constexpr double kPeriodSeconds = 10;
+  const auto command = labels.find("probe.cmd");
+  for (const char* timing : {"probe.timeout_seconds", "probe.initial_delay_seconds"}) {
+    const auto it = labels.find(timing);
+    if (it != labels.end() && !CheckLabelFormat(timing, it->second, diag)) return;
+  }
+  if (command == labels.end() || !CheckLabelFormat("probe.cmd", command->second, diag)) return;
+  const auto seconds = [&labels](const char* name) {
+    const auto it = labels.find(name);
+    return it == labels.end() ? 0.0
+                              : static_cast<double>(ParseWhole(*it->second.value).value_or(0));
+  };
+  v1::ContainerTemplate::Healthcheck check;
+  check.test = {"CMD-SHELL", *command->second.value};
+  check.interval_seconds = kPeriodSeconds;
+  check.timeout_seconds = seconds("probe.timeout_seconds");
+  check.start_period_seconds = seconds("probe.initial_delay_seconds");
+  out->probe = std::move(check);
+  out->probe_place = command->second.place;
+}
+
+void ReadListeners(const std::map<std::string, KeyValue>& labels, LabelSettings* out) {
+  constexpr std::string_view kPrefix = "lb.port_";
+  for (const auto& [name, entry] : labels) {
+    if (name.compare(0, kPrefix.size(), kPrefix) != 0) continue;
+    const auto port = ParseWhole(name.substr(kPrefix.size()));
+    const std::string value = entry.value.value_or("");
+    const size_t scheme = value.find("://");
+    if (!port || scheme == std::string::npos) continue;  // reported already
+    out->listeners.push_back({entry.place, static_cast<int>(*port), value.substr(scheme + 3)});
+  }
+}
+
 }  // namespace
 
-LabelSettings ReadLabels(const Field& field, Diagnostics* diag) {
+const std::vector<KnownLabel>& KnownLabels() {
+  static const std::vector<KnownLabel> labels = {
+      {Where::kService, "scale", kDone, ""},
+      {Where::kService, "depends", kDone, ""},
+      {Where::kService, "global", kDone, ""},
+      {Where::kService, "rolling_updates", kDone, ""},
+      {Where::kService, "rolling_updates.parallelism", kDone, ""},
+      {Where::kService, "cpu_shares_unit", kDone, ""},
+      {Where::kService, "probe.cmd", kDone, ""},
+      {Where::kService, "probe.timeout_seconds", kDone, ""},
+      {Where::kService, "probe.initial_delay_seconds", kDone, ""},
+      {Where::kService, "probe.url", kLater, "Probe"},
+      {Where::kService, "auto_scaling.max_cpu", kLater, "Scaling"},
+      {Where::kService, "auto_scaling.min_cpu", kLater, "Scaling"},
+      {Where::kService, "auto_scaling.max_memory", kLater, "Scaling"},
+      {Where::kService, "auto_scaling.min_memory", kLater, "Scaling"},
+      {Where::kService, "auto_scaling.step", kLater, "Scaling"},
+      {Where::kService, "auto_scaling.max_instances", kLater, "Scaling"},
+      {Where::kService, "auto_scaling.min_instances", kLater, "Scaling"},
+      {Where::kService, "routing.port_*", kLater, "Routing"},
+      {Where::kService, "routing.session_sticky", kLater, "Routing"},
+      {Where::kService, "lb.port_*", kLater, "LoadBalancing"},
+      {Where::kService, "log_store_*", kLater, "LogCollection"},
+      {Where::kService, "logs", kLater, "LogCollection"},
+      {Where::kService, "monitoring.script", kLater, "Monitoring"},
+      {Where::kService, "monitoring.http", kLater, "Monitoring"},
+      {Where::kService, "monitoring.tags", kLater, "Monitoring"},
+      {Where::kService, "monitoring.addon.influxdb", kLater, "Monitoring"},
+      {Where::kService, "monitoring.addon.prometheus", kLater, "Monitoring"},
+      {Where::kService, "remove_containers", kLater, "Batch"},
+      {Where::kService, "retry_count", kLater, "Batch"},
+      {Where::kService, "custom_addon", kLater, "Proxy"},
+      {Where::kService, "customAddon", kLater, "Proxy"},
+      {Where::kService, "proxy.required", kLater, "Proxy"},
+      {Where::kService, "proxy.VIRTUAL_HOST", kLater, "Proxy"},
+      {Where::kService, "proxy.VIRTUAL_HOST_WEIGHT", kLater, "Proxy"},
+      {Where::kService, "proxy.EXCLUDE_PORTS", kLater, "Proxy"},
+      {Where::kService, "proxy.TCP_PORTS", kLater, "Proxy"},
+      {Where::kService, "proxy.COOKIE", kLater, "Proxy"},
+      {Where::kService, "proxy.APPSESSION", kLater, "Proxy"},
+      {Where::kService, "proxy.SSL_CERT", kLater, "Proxy"},
+      {Where::kService, "proxy.FORCE_SSL", kLater, "Proxy"},
+      {Where::kService, "proxy.HSTS_MAX_AGE", kLater, "Proxy"},
+      {Where::kService, "proxy.GZIP_COMPRESSION_TYPE", kLater, "Proxy"},
+      {Where::kService, "proxy.HEALTH_CHECK", kLater, "Proxy"},
+      {Where::kService, "proxy.HTTP_CHECK", kLater, "Proxy"},
+      {Where::kService, "proxy.OPTION", kLater, "Proxy"},
+      {Where::kService, "proxy.BALANCE", kLater, "Proxy"},
+      {Where::kService, "proxy.EXTRA_*", kLater, "Proxy"},
+
+      {Where::kTop, "project_type", kLater, "Batch"},
+      {Where::kTop, "schedule", kLater, "Batch"},
+      {Where::kTop, "remove_containers", kLater, "Batch"},
+      {Where::kTop, "retry_count", kLater, "Batch"},
+  };
+  return labels;
+}
+
+LabelSettings ReadLabels(const Field& field, const std::string& self, Diagnostics* diag) {
   LabelSettings out;
   std::vector<KeyValue> entries = ReadKeyValues(field, {}, diag);
+  std::map<std::string, KeyValue> ours;
   for (const auto& [name, meaning] : TakeMeanings(&entries, diag)) {
     if (CheckLabel(Where::kService, name, meaning.entry, diag))
       ReadMeaning(name, meaning.entry, &out, diag);
+    ours.emplace(name, meaning.entry);
   }
+  CheckLabelSets(ours, diag);
+  ReadProbe(ours, &out, diag);
+  ReadListeners(ours, &out);
   for (const KeyValue& entry : entries) {
     if (entry.key.empty()) {
       diag->Invalid(entry.place, entry.key, "a label needs a name");
-    } else if (entry.key == "com.docker.swarm.reschedule-policies") {
-      diag->Warn(entry.place, "is not supported yet and was ignored");
+    } else if (ReadSwarmLabel(entry, self, &out.placement, diag)) {
+      continue;
     } else if (!out.plain.try_emplace(entry.key, entry.value.value_or("")).second) {
       out.plain[entry.key] = entry.value.value_or("");
       diag->Warn(entry.place, "is written more than once; the last value is used");
@@ -218,14 +285,17 @@ bool CpuSharesArePercent(const Json& services) {
   return false;
 }
 
-void CheckTopLevelLabels(const Field& field, Diagnostics* diag) {
+bool CheckTopLevelLabels(const Field& field, Diagnostics* diag) {
   std::vector<KeyValue> entries = ReadKeyValues(field, {}, diag);
+  bool batch = false;
   for (const auto& [name, meaning] : TakeMeanings(&entries, diag)) {
     CheckLabel(Where::kTop, name, meaning.entry, diag);
+    batch = batch || name == "project_type" || name == "schedule";
   }
   for (const KeyValue& entry : entries) {
     diag->Warn(entry.place, "is ignored: only labels of services reach containers");
   }
+  return batch;
 }
 
 }  // namespace gantry::compose

@@ -16,6 +16,8 @@ using Mount = v1::ContainerTemplate::Mount;
 
 constexpr const char* kTmpfsOptions[] = {"size", "nr_inodes", "uid", "gid",   "exec",  "noexec",
                                          "suid", "nosuid",    "dev", "nodev", "atime", "noatime"};
+constexpr const char* kPropagation[] = {"private", "rprivate", "shared",
+                                        "rshared", "slave",    "rslave"};
 constexpr char kRelative[] =
     "must be an absolute path: a host has no project directory and no home to start from";
 
@@ -32,6 +34,11 @@ bool IsVolumeName(const std::string& text) {
 bool IsPath(const std::string& source) {
   return source[0] == '/' || source[0] == '.' || source[0] == '~' ||
          source.find_first_of("/\\") != std::string::npos;
+}
+
+bool IsPropagation(const std::string& mode) {
+  return std::find(std::begin(kPropagation), std::end(kPropagation), mode) !=
+         std::end(kPropagation);
 }
 
 struct ShortMount {
@@ -157,6 +164,8 @@ class MountReader {
         mount->read_only = true;
       } else if (option == "nocopy") {
         mount->no_copy = true;
+      } else if (IsPropagation(option) && mount->type == "bind") {
+        mount->propagation = option;
       } else if (option == "cached" || option == "delegated" || option == "consistent") {
         continue;  // they speed up a file system that hosts of ours do not have
       } else if (option == "z" || option == "Z") {
@@ -189,6 +198,8 @@ class MountReader {
       return diag_->Required(Join(item.place, "source"), "the path on the host");
     if (mount.type == "tmpfs" && !mount.source.empty())
       return diag_->Forbidden(Join(item.place, "source"), "a tmpfs has no source");
+    if (mount.type == "volume" && mount.source.empty() && !mount.sub_path.empty())
+      return diag_->Required(Join(item.place, "source"), "the volume that `subpath` is in");
     if (Source(item, &mount)) Add(item, std::move(mount));
   }
 
@@ -204,11 +215,40 @@ class MountReader {
         else TmpfsMode(field.Member(name), mount);
         continue;
       }
+      if (name == "propagation") {
+        Propagation(field.Member(name), mount);
+        continue;
+      }
+      if (name == "subpath") {
+        SubPath(field.Member(name), mount);
+        continue;
+      }
       const auto flag = ReadBool(field.Member(name), diag_);
       if (name == "nocopy") mount->no_copy = flag.value_or(false);
       if (name == "create_host_path" && flag == false)
         diag_->Warn(Join(field.place, name), "is not supported yet and was ignored");
     }
+  }
+
+  void Propagation(const Field& field, Mount* mount) {
+    const std::string mode = ScalarText(field.value).value_or("");
+    if (IsPropagation(mode)) mount->propagation = mode;
+    else
+      diag_->Unsupported(field.place, field.value,
+                         fmt::format("must be one of {}", fmt::join(kPropagation, ", ")));
+  }
+
+  // A path that leads out of the volume would be a path of the host.
+  void SubPath(const Field& field, Mount* mount) {
+    const auto path = ReadText(field, diag_);
+    if (!path) return;
+    const bool leaves = *path == ".." || path->compare(0, 3, "../") == 0 ||
+                        path->find("/../") != std::string::npos ||
+                        (path->size() > 2 && path->compare(path->size() - 3, 3, "/..") == 0);
+    if (path->empty() || (*path)[0] == '/' || leaves || path->size() > 4096)
+      return diag_->Invalid(field.place, field.value,
+                            "must be a path inside the volume, without `..`");
+    mount->sub_path = *path;
   }
 
   // Checks the source and translates the name of a volume.

@@ -101,6 +101,8 @@ void ReadNetworkMode(const Field& field, v1::RunOptions* run, Diagnostics* diag)
   const std::string kind = mode.substr(0, mode.find(':'));
   if (mode == "none" || mode == "host") {
     run->network.mode = mode;
+  } else if (mode == "bridge" || mode == "default") {
+    diag->Warn(field.place, "is ignored: containers are on the application's network");
   } else if (kind == "service" || kind == "container") {
     diag->Forbidden(field.place,
                     "replicas come and go on any host, so that none can use another's network");

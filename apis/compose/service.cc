@@ -2,12 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "apis/compose/deploy.h"
 #include "apis/compose/environment.h"
 #include "apis/compose/keys.h"
 #include "apis/compose/labels.h"
+#include "apis/compose/networks.h"
+#include "apis/compose/placement.h"
 #include "apis/compose/ports.h"
 #include "apis/compose/run_options.h"
 
@@ -102,11 +105,43 @@ void ReadSimpleKeys(const Field& service, v1::ContainerTemplate* tmpl, Diagnosti
   }
 }
 
+void SetProbe(const Field& service, const LabelSettings& labels, v1::ContainerTemplate* tmpl,
+              Diagnostics* diag) {
+  if (!labels.probe) return;
+  if (service.Has("healthcheck") && !service.value.at("healthcheck").is_null())
+    return diag->Forbidden(labels.probe_place,
+                           "`healthcheck` says how the service is probed already");
+  tmpl->healthcheck = labels.probe;
+}
+
+// A task of a batch that ended is not started again.
+void RunOnce(const Field& service, v1::ContainerTemplate* tmpl, Diagnostics* diag) {
+  const bool written = service.Has("restart") && tmpl->restart_policy != "no";
+  if (written)
+    diag->Warn(Join(service.place, "restart"), "is ignored: services of a batch run once");
+  tmpl->restart_policy = "no";
+  tmpl->restart_max_retries = 0;
+}
+
+// A balancer outside of the cluster reaches a container through a port of its host.
+void CheckBalanced(const std::vector<LabelSettings::Listener>& listeners,
+                   const std::vector<v1::ContainerTemplate::Port>& ports, Diagnostics* diag) {
+  for (const auto& listener : listeners) {
+    const bool published = std::any_of(ports.begin(), ports.end(), [&](const auto& port) {
+      return port.container_port == listener.container_port && port.host_port;
+    });
+    if (published) continue;
+    diag->Invalid(listener.place, listener.container_port,
+                  "the port must be one of `ports`, so that the balancer can reach it on the host");
+  }
+}
+
 }  // namespace
 
 Service ReadService(const ServiceContext& context, const std::string& compose_name,
                     std::vector<Dependency>* dependencies,
-                    std::map<std::string, std::string>* secrets, Diagnostics* diag) {
+                    std::map<std::string, std::string>* secrets,
+                    std::vector<LabelSettings::Listener>* listeners, Diagnostics* diag) {
   const Field field{context.document.services.at(compose_name),
                     Join(context.document.services_place, compose_name)};
   Service out;
@@ -123,22 +158,35 @@ Service ReadService(const ServiceContext& context, const std::string& compose_na
   ReadSimpleKeys(field, &tmpl, diag);
 
   LabelSettings labels;
-  if (field.Has("labels")) labels = ReadLabels(field.Member("labels"), diag);
+  if (field.Has("labels")) labels = ReadLabels(field.Member("labels"), compose_name, diag);
   tmpl.labels = labels.plain;
+  out.spec.placement = labels.placement;
+  SetProbe(field, labels, &tmpl, diag);
   const auto replicas = ReadReplicas(field, labels, diag);
   out.replicas_declared = replicas.has_value();
   out.spec.replicas = replicas.value_or(1);
   ReadDeploy(field, labels, &out.spec, diag);
+  if (out.spec.mode == "Global") {
+    out.replicas_declared = false;
+    out.spec.replicas = 1;
+  }
+  if (context.document.batch) RunOnce(field, &tmpl, diag);
 
   if (field.Has("environment")) {
-    Environment environment =
-        ReadEnvironment(field.Member("environment"), context.document.secrets,
-                        GeneratedSecretName(context.input.application), out.name, diag);
+    Environment environment = ReadEnvironment(field.Member("environment"), context.document.secrets,
+                                              GeneratedSecretName(context.input.application),
+                                              out.name, compose_name, &out.spec.placement, diag);
     tmpl.env = std::move(environment.variables);
     secrets->merge(environment.secrets);
   }
   if (field.Has("ports")) tmpl.ports = ReadPorts(field.Member("ports"), diag);
   if (field.Has("expose")) ReadExpose(field.Member("expose"), &tmpl.ports, diag);
+  CheckBalanced(labels.listeners, tmpl.ports, diag);
+  listeners->insert(listeners->end(), labels.listeners.begin(), labels.listeners.end());
+  CheckSpread(field,
+              out.spec.mode == "Global" ? std::nullopt : std::optional<int>(out.spec.replicas),
+              out.spec.placement, diag);
+  ReadServiceNetworks(field, context.document.networks, diag);
   tmpl.mounts = ReadMounts(field, context.volumes, diag);
   if (field.Has("cpu_shares") && !field.value.at("cpu_shares").is_null()) {
     ReadCpuShares(field.Member("cpu_shares"), CpuSharesArePercent(context.document.services), &tmpl,
@@ -146,7 +194,8 @@ Service ReadService(const ServiceContext& context, const std::string& compose_na
   }
   ReadRunOptions(field, &tmpl, diag);
 
-  *dependencies = ReadDependencies(field, labels.depends, context.names, diag);
+  *dependencies =
+      ReadDependencies(field, labels.depends, context.names, context.document.inactive, diag);
   for (const Dependency& d : *dependencies)
     out.spec.depends_on.push_back({context.names.at(d.service), d.condition});
   return out;

@@ -7,6 +7,7 @@
 #include "apis/compose/compose.h"
 #include "apis/compose/dependencies.h"
 #include "apis/compose/document.h"
+#include "apis/compose/labels.h"
 #include "apis/compose/mounts.h"
 
 namespace gantry::compose {
@@ -20,9 +21,11 @@ struct ServiceContext {
 };
 
 // Reads one service. `dependencies` gets its edges, in names of the document (those of
-// spec.depends_on are object names); `secrets` the texts that its environment refers to.
+// spec.depends_on are object names); `secrets` the texts that its environment refers to,
+// `listeners` those of its labels.
 Service ReadService(const ServiceContext& context, const std::string& compose_name,
                     std::vector<Dependency>* dependencies,
-                    std::map<std::string, std::string>* secrets, Diagnostics* diag);
+                    std::map<std::string, std::string>* secrets,
+                    std::vector<LabelSettings::Listener>* listeners, Diagnostics* diag);
 
 }  // namespace gantry::compose

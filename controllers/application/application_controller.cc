@@ -64,6 +64,7 @@ Result<Requeue> ApplicationReconciler::Sync(const Context& ctx, const Object& ap
   input.parameters = parameters->plain;
   input.secret_parameters = parameters->secret;
   input.update_type = spec.update_type;
+  input.profiles = spec.profiles;
   const compose::Output output = compose::Convert(input);
 
   if (output.warnings.empty()) {

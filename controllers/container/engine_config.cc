@@ -89,8 +89,8 @@ docker::ContainerConfig MakeEngineConfig(const std::string& installation, const 
     config.ports.push_back({p.container_port, p.protocol, p.host_ip, p.host_port});
   for (const auto& m : tmpl.mounts) {
     const std::string source = IsNamedVolume(m) ? VolumeName(container.ns(), m.source) : m.source;
-    config.mounts.push_back(
-        {m.type, source, m.target, m.read_only, m.no_copy, m.size_bytes, m.mode, m.options});
+    config.mounts.push_back({m.type, source, m.target, m.read_only, m.no_copy, m.size_bytes, m.mode,
+                             m.options, m.sub_path, m.propagation});
   }
   config.restart = {tmpl.restart_policy, tmpl.restart_max_retries};
   config.resources = {tmpl.limits.cpus, tmpl.limits.memory_bytes, tmpl.reservations.memory_bytes};

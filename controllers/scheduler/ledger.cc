@@ -44,6 +44,7 @@ void Ledger::SetLocked(const std::string& uid, Placed placed) {
   ++sums.containers;
   if (!d.service.empty()) ++sums.by_service[d.service];
   for (const std::string& volume : d.volumes) ++volumes_[volume][placed.node];
+  placed.demand.placement = {};  // it is no longer asked for
   placed_[uid] = std::move(placed);
 }
 

@@ -29,6 +29,11 @@ std::string Refusal(const Request& request, const NodeState& node) {
   if (node.deleting) return "being deleted";
   if (!node.ready) return "not ready";
   if (node.unschedulable) return "cordoned";
+  for (const auto& c : d.placement.constraints) {
+    if (c.required && !v1::Holds(c, node.facts)) return fmt::format("not {}", v1::ToText(c));
+  }
+  if (d.placement.max_per_node > 0 && node.of_service >= d.placement.max_per_node)
+    return fmt::format("with {} of the service already", node.of_service);
   for (const auto& [volume, nodes] : request.data_on) {
     if (!nodes.count(node.name))
       return fmt::format("without the data of volume {}", volume.substr(volume.find('/') + 1));
@@ -57,9 +62,17 @@ int LoadStep(const NodeState& node) {
   return static_cast<int>(load * 20);
 }
 
+int UnmetWishes(const Request& request, const NodeState& node) {
+  int count = 0;
+  for (const auto& c : request.demand.placement.constraints)
+    count += !c.required && !v1::Holds(c, node.facts) ? 1 : 0;
+  return count;
+}
+
 auto Rank(const Request& request, const NodeState& node) {
-  return std::make_tuple(node.name != request.preferred_node, node.of_service, LoadStep(node),
-                         node.containers, std::string_view(node.name));
+  return std::make_tuple(node.name != request.preferred_node, UnmetWishes(request, node),
+                         node.of_service, LoadStep(node), node.containers,
+                         std::string_view(node.name));
 }
 
 std::string Explain(const std::map<std::string, int>& refusals, size_t nodes) {
@@ -110,6 +123,7 @@ Demand DemandOf(const Object& container) {
     d.service = ns + std::string(service);
   d.cpus = spec.tmpl.reservations.cpus;
   d.memory_bytes = spec.tmpl.reservations.memory_bytes;
+  d.placement = spec.placement;
   for (const auto& p : spec.tmpl.ports) {
     if (p.host_port.value_or(0) > 0) d.ports.push_back({*p.host_port, p.protocol, p.host_ip});
   }

@@ -28,6 +28,7 @@ struct Demand {
   int64_t memory_bytes = 0;
   std::vector<HostPort> ports;
   std::vector<std::string> volumes;  // `<namespace>/<name>`
+  v1::Placement placement;
 };
 
 struct NodeState {
@@ -35,7 +36,8 @@ struct NodeState {
   bool ready = false;
   bool unschedulable = false;
   bool deleting = false;
-  double cpus = 0;  // 0: unknown, not a bound; so below
+  std::map<std::string, std::string> facts;  // v1::NodeFacts, where the demand has constraints
+  double cpus = 0;                           // 0: unknown, not a bound; so below
   int64_t memory_bytes = 0;
   // What placed containers hold.
   double reserved_cpus = 0;
@@ -60,8 +62,9 @@ struct Decision {
 };
 
 // `nodes`: those of the request's cluster. Filters: Ready, not cordoned, CPU and memory not
-// reserved, host ports free, data of local volumes there. Then, in this order: the preferred node,
-// few containers of the same service, little reserved, few containers, the name.
+// reserved, host ports free, data of local volumes there, what the placement demands. Then, in this
+// order: the preferred node, few wishes of the placement unmet, few containers of the same service,
+// little reserved, few containers, the name.
 Decision Place(const Request& request, const std::vector<NodeState>& nodes);
 
 Demand DemandOf(const Object& container);

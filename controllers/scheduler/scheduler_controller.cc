@@ -92,6 +92,7 @@ std::vector<NodeState> SchedulerReconciler::NodesFor(const Request& request) con
     state.ready = IsConditionTrue(node->status(), "Ready");
     state.unschedulable = spec.unschedulable;
     state.deleting = node->deleting();
+    if (!request.demand.placement.constraints.empty()) state.facts = v1::NodeFacts(*node);
     const Json& capacity = GetObject(node->status(), "capacity");
     state.cpus = GetDouble(capacity, "cpus");
     state.memory_bytes = GetInt(capacity, "memoryBytes");

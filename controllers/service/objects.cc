@@ -1,5 +1,7 @@
 #include "controllers/service/objects.h"
 
+#include <algorithm>
+
 #include "apis/gantry.dev/v1/resources.h"
 #include "apis/machinery/meta/condition.h"
 
@@ -57,6 +59,7 @@ Object MakeContainer(const Object& service, const v1::ServiceSpec& spec,
          {"revision", revision},
          {"minReadySeconds", spec.min_ready_seconds},
          {"template", GetObject(service.spec(), "template")}};
+  if (!spec.placement.empty()) out["placement"] = spec.placement.ToJson();
   if (!create.node.empty()) out["nodeName"] = create.node;
   return container;
 }
@@ -104,11 +107,17 @@ Json VacanciesToJson(const std::vector<Vacancy>& vacancies) {
   return out;
 }
 
-std::vector<NodeView> NodesOfCluster(const runtime::Lister& nodes, const std::string& cluster) {
+std::vector<NodeView> NodesFor(const runtime::Lister& nodes, const v1::ServiceSpec& service) {
   std::vector<NodeView> out;
   for (const ObjectPtr& node : nodes.List()) {
     const v1::NodeSpec spec = v1::NodeSpec::From(*node);
-    if (spec.cluster != cluster) continue;
+    if (spec.cluster != service.cluster) continue;
+    const auto& demands = service.placement.constraints;
+    const auto facts =
+        demands.empty() ? std::map<std::string, std::string>() : v1::NodeFacts(*node);
+    if (!std::all_of(demands.begin(), demands.end(),
+                     [&](const auto& c) { return !c.required || v1::Holds(c, facts); }))
+      continue;
     const bool schedulable =
         !spec.unschedulable && !node->deleting() && IsConditionTrue(node->status(), "Ready");
     out.push_back({std::string(node->name()), schedulable});

@@ -19,8 +19,8 @@ Instance InstanceFrom(const Object& container, const runtime::Lister* nodes);
 std::vector<Vacancy> VacanciesFrom(const Json& status);
 Json VacanciesToJson(const std::vector<Vacancy>& vacancies);
 
-// The nodes of a cluster, by name.
-std::vector<NodeView> NodesOfCluster(const runtime::Lister& nodes, const std::string& cluster);
+// The nodes of the service's cluster that are what its placement demands, by name.
+std::vector<NodeView> NodesFor(const runtime::Lister& nodes, const v1::ServiceSpec& spec);
 
 // What of `spec.dependsOn` has not come up, for people: `shop-db to be Healthy`.
 std::vector<std::string> UnmetDependencies(std::string_view ns, const v1::ServiceSpec& spec,

@@ -45,7 +45,7 @@ Result<Requeue> ServiceReconciler::Sync(const Context& ctx, const Object& servic
   input.vacancies = VacanciesFrom(service.status());
   RecallVacancies(service.key(), input.instances, &input.vacancies);
   input.started = GetBool(service.status(), "started");
-  if (input.spec.mode == "Global") input.nodes = NodesOfCluster(*deps_.nodes, input.spec.cluster);
+  if (input.spec.mode == "Global") input.nodes = NodesFor(*deps_.nodes, input.spec);
   if (!input.started)
     input.unmet = UnmetDependencies(service.ns(), input.spec, *deps_.services, *deps_.containers);
 

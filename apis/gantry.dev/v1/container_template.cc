@@ -48,6 +48,8 @@ ContainerTemplate::Mount MountFrom(const Json& json) {
   m.target = GetString(json, "target");
   m.read_only = GetBool(json, "readOnly");
   m.no_copy = GetBool(json, "noCopy");
+  m.sub_path = GetString(json, "subPath");
+  m.propagation = GetString(json, "propagation");
   const Json& tmpfs = GetObject(json, "tmpfs");
   m.size_bytes = GetInt(tmpfs, "sizeBytes");
   if (GetAny(tmpfs, "mode").is_number_integer()) m.mode = static_cast<int>(GetInt(tmpfs, "mode"));
@@ -60,6 +62,8 @@ Json MountToJson(const ContainerTemplate::Mount& m) {
   if (!m.source.empty()) json["source"] = m.source;
   if (m.read_only) json["readOnly"] = true;
   if (m.no_copy) json["noCopy"] = true;
+  if (!m.sub_path.empty()) json["subPath"] = m.sub_path;
+  if (!m.propagation.empty()) json["propagation"] = m.propagation;
   if (m.size_bytes > 0) json["tmpfs"]["sizeBytes"] = m.size_bytes;
   if (m.mode) json["tmpfs"]["mode"] = *m.mode;
   if (!m.options.empty()) json["tmpfs"]["options"] = m.options;

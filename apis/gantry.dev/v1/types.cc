@@ -28,6 +28,7 @@ ApplicationSpec ApplicationSpec::From(const Object& o) {
     if (const Json& ref = GetAny(p, "configMapRef"); ref.is_object())
       out.parameters_from.push_back({false, GetString(ref, "name")});
   }
+  out.profiles = GetStrings(s, "profiles");
   out.update_type = GetString(GetObject(s, "updatePolicy"), "type", out.update_type);
   out.stopped = GetBool(s, "stopped");
   return out;
@@ -41,6 +42,7 @@ ServiceSpec ServiceSpec::From(const Object& o) {
   out.replicas = static_cast<int>(GetInt(s, "replicas", out.replicas));
   out.stopped = GetBool(s, "stopped");
   out.tmpl = ContainerTemplate::From(GetObject(s, "template"));
+  out.placement = Placement::From(GetObject(s, "placement"));
   out.min_ready_seconds = static_cast<int>(GetInt(s, "minReadySeconds", out.min_ready_seconds));
   const Json& strategy = GetObject(s, "strategy");
   out.strategy_type = GetString(strategy, "type", out.strategy_type);
@@ -65,6 +67,7 @@ Json ServiceSpec::ToJson() const {
   if (strategy_type == "Rolling")
     json["strategy"]["rolling"] = {{"maxInFlight", max_in_flight}, {"order", order}};
   if (stopped) json["stopped"] = true;
+  if (!placement.empty()) json["placement"] = placement.ToJson();
   for (const Dependency& d : depends_on)
     json["dependsOn"].push_back({{"service", d.service}, {"condition", d.condition}});
   return json;
@@ -78,6 +81,7 @@ ContainerSpec ContainerSpec::From(const Object& o) {
   out.revision = GetString(s, "revision");
   out.min_ready_seconds = static_cast<int>(GetInt(s, "minReadySeconds", out.min_ready_seconds));
   out.tmpl = ContainerTemplate::From(GetObject(s, "template"));
+  out.placement = Placement::From(GetObject(s, "placement"));
   return out;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "apis/gantry.dev/v1/container_template.h"
+#include "apis/gantry.dev/v1/placement.h"
 #include "apis/gantry.dev/v1/resources.h"
 
 // Typed views of gantry.dev/v1 specs. The JSON object stays the carrier: a view reads what it knows
@@ -30,6 +31,7 @@ struct ApplicationSpec {
   std::string compose;
   std::map<std::string, std::string> parameters;
   std::vector<Source> parameters_from;
+  std::vector<std::string> profiles;
   std::string update_type = "Rolling";
   bool stopped = false;
   static ApplicationSpec From(const Object& o);
@@ -45,6 +47,7 @@ struct ServiceSpec {
   int replicas = 1;
   bool stopped = false;
   ContainerTemplate tmpl;
+  Placement placement;
   int min_ready_seconds = 2;
   std::string strategy_type = "Rolling";
   int max_in_flight = 1;
@@ -61,6 +64,7 @@ struct ContainerSpec {
   std::string revision;
   int min_ready_seconds = 2;
   ContainerTemplate tmpl;
+  Placement placement;
   static ContainerSpec From(const Object& o);
 };
 

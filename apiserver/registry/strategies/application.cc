@@ -52,6 +52,7 @@ class Application : public Strategy {
     input.cluster = spec.cluster;
     input.parameters = spec.parameters;
     input.update_type = spec.update_type;
+    input.profiles = spec.profiles;
     const compose::Output output = compose::Convert(input);
     for (const std::string& warning : output.warnings)
       ctx.warnings->push_back("spec.compose: " + warning);

@@ -40,6 +40,10 @@ Result<std::string> ChooseApiVersion(std::string_view daemon) {
   return std::string(*theirs < *Parse(kNewestApiVersion) ? daemon : kNewestApiVersion);
 }
 
+bool IsAtLeast(std::string_view version, std::string_view minimum) {
+  return Parse(version).value_or(0) >= Parse(minimum).value_or(0);
+}
+
 bool IsVersionRefusal(std::string_view message) {
   return message.find("client version") != std::string_view::npos &&
          (message.find("too new") != std::string_view::npos ||

@@ -53,7 +53,10 @@ Json EncodeMount(const Mount& m) {
   Json out = {{"Type", m.type}, {"Target", m.target}};
   SetIf(&out, "Source", m.source);
   if (m.read_only) out["ReadOnly"] = true;
-  if (m.type == "volume" && m.no_copy) out["VolumeOptions"] = {{"NoCopy", true}};
+  if (m.type == "volume" && m.no_copy) out["VolumeOptions"]["NoCopy"] = true;
+  if (m.type == "volume" && !m.sub_path.empty()) out["VolumeOptions"]["Subpath"] = m.sub_path;
+  if (m.type == "bind") SetIf(&out["BindOptions"], "Propagation", m.propagation);
+  if (m.type == "bind" && m.propagation.empty()) out.erase("BindOptions");
   if (m.size_bytes > 0) out["TmpfsOptions"]["SizeBytes"] = m.size_bytes;
   if (m.mode) out["TmpfsOptions"]["Mode"] = *m.mode;
   return out;

@@ -1,3 +1,6 @@
+#include <fmt/format.h>
+
+#include "controllers/drivers/docker/api_version.h"
 #include "controllers/drivers/docker/codec.h"
 #include "controllers/drivers/docker/engine.h"
 #include "controllers/drivers/docker/json_fields.h"
@@ -24,6 +27,16 @@ Result<ContainerDetails> HttpEngine::InspectContainer(const Context& ctx, std::s
 }
 
 Result<std::string> HttpEngine::CreateContainer(const Context& ctx, const ContainerConfig& config) {
+  // Older engines would mount the whole volume instead.
+  for (const Mount& m : config.mounts) {
+    if (m.sub_path.empty()) continue;
+    GANTRY_TRY_SET(const std::string version, http_.Version(ctx));
+    if (IsAtLeast(version, "1.45")) break;
+    return Error(Code::kInvalid,
+                 fmt::format("a part of a volume can be mounted by an engine with API version 1.45 "
+                             "or newer; this one has {}",
+                             version));
+  }
   const Json body = EncodeContainer(config);
   std::vector<std::pair<std::string, std::string>> query = {{"name", config.name}};
   if (!config.platform.empty()) query.emplace_back("platform", config.platform);

@@ -66,10 +66,12 @@ class HttpClient {
   // Asks the daemon; kInvalid when it is too old.
   Status Negotiate(const Context& ctx);
   std::string api_version() const;
+  // The same, asked of the daemon when it is not known yet.
+  Result<std::string> Version(const Context& ctx);
+  // The same, asked of the engine when it is not known yet.
 
  private:
   Result<std::unique_ptr<ByteStream>> Open(const Context& ctx, const Call& call, bool hijack);
-  Result<std::string> Version(const Context& ctx);
   // Closes the idle connections if the daemon closed one: it may have been replaced.
   void DropStale();
   // An idle connection, else a new one.

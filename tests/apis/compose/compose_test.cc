@@ -61,8 +61,8 @@ TEST(Compose, ErrorsNameTheirPlace) {
        R"(.labels[aliyun.nothing]: Unsupported value: "aliyun.nothing": is not a label that Gantry knows)"},
       {R"(labels: [gantry.scale=1, gantry.scale=2])",
        R"(.labels[gantry.scale]: Duplicate value: "gantry.scale": is there already)"},
-      {R"(labels: {gantry.global: "true"})",
-       ".labels[gantry.global]: Forbidden: is not supported yet"},
+      {R"(scale: 2, labels: {gantry.global: "true"})",
+       ".scale: Forbidden: a global service has one container on each node"},
       {R"(labels: {gantry.depends: ",db"})",
        R"(.labels[gantry.depends]: Invalid value: ",db": must be names of services, separated by commas)"},
       {R"(labels: {gantry.depends: db})",
@@ -114,7 +114,7 @@ TEST(Compose, ErrorsNameTheirPlace) {
        R"(.mem_limit: Invalid value: "8m": differs from what `deploy.resources` says)"},
       {R"(scale: 2, deploy: {replicas: 3})",
        R"(.scale: Invalid value: 2: differs from what `deploy.replicas` says)"},
-      {R"(deploy: {mode: global})", ".deploy.mode: Forbidden: global is not supported yet"},
+      {R"(deploy: {mode: global-job})", ".deploy.mode: Forbidden: jobs are not supported yet"},
       {R"(deploy: {update_config: {order: random}})",
        R"(.deploy.update_config.order: Unsupported value: "random": must be start-first or stop-first)"},
       {R"(environment: {A: [1]})",
@@ -167,8 +167,8 @@ TEST(Compose, ErrorsOfTheWholeDocument) {
        {"spec.compose: include: Forbidden: other files are not at hand here; put their services "
         "into "
         "the template"}},
-      {"labels: {aliyun.project_type: batch}\nservices: {web: {image: x}}",
-       {"spec.compose: labels[aliyun.project_type]: Forbidden: is not supported yet"}},
+      {"labels: {aliyun.project_type: job}\nservices: {web: {image: x}}",
+       {"spec.compose: labels[aliyun.project_type]: Invalid value: \"job\": must be batch"}},
       {"services: {'a/b': {image: x}}",
        {"spec.compose: services[a/b]: Invalid value: \"a/b\": a service's name has letters, "
         "digits, "
@@ -229,22 +229,28 @@ TEST(Compose, WarningsAreNeverSilence) {
        "`deploy.resources` reserves"},
       {R"(container_name: x)", ".container_name: is not supported yet and was ignored"},
       {R"(labels: {gantry.probe.url: http://container/x})",
-       ".labels[gantry.probe.url]: is not supported yet and was ignored"},
+       ".labels[gantry.probe.url]: is not acted on yet: containers are not probed by URL"},
       {R"(labels: {aliyun.routing.port_80: shop})",
-       ".labels[aliyun.routing.port_80]: is not supported yet and was ignored"},
+       ".labels[aliyun.routing.port_80]: is not acted on yet: there is no router"},
       {R"(labels: {com.docker.swarm.reschedule-policies: '["on-node-failure"]'})",
-       ".labels[com.docker.swarm.reschedule-policies]: is not supported yet and was ignored"},
+       ".labels[com.docker.swarm.reschedule-policies]: is not acted on yet: containers of a lost "
+       "node "
+       "stay where they are"},
       {R"(labels: {gantry.rolling_updates.parallelism: many})",
        R"(.labels[gantry.rolling_updates.parallelism]: "many" is not a whole number of at least 1; 1 is used)"},
       {R"(labels: {gantry.scale: 2, aliyun.scale: 3})",
        ".labels[aliyun.scale]: is ignored, because gantry.scale says the same and wins"},
       {R"(environment: ["availability:az==~2"])",
-       ".environment[availability:az]: placement rules are not supported yet; it was ignored"},
+       ".environment[availability:az]: is not acted on yet: containers are placed without regard "
+       "to "
+       "zones"},
       {R"(environment: ["reschedule:on-node-failure"])",
-       ".environment[reschedule:on-node-failure]: placement rules are not supported yet; it was "
-       "ignored"},
-      {R"(environment: {"constraint:zone": "=b"})",
-       ".environment[constraint:zone]: placement rules are not supported yet; it was ignored"},
+       ".environment[reschedule:on-node-failure]: is not acted on yet: containers of a lost node "
+       "stay "
+       "where they are"},
+      {R"(environment: {"affinity:image": "=redis"})",
+       ".environment[affinity:image]: is not acted on yet: containers are placed without regard to "
+       "others"},
       {R"(environment: [FOO])",
        ".environment.FOO: has no value and was left out; give it one here, or as a parameter"},
       {R"(environment: {FOO: })",
@@ -323,7 +329,7 @@ TEST(Compose, SecretsBecomeReferences) {
       "    environment: ['URL=http://u:$PW@db', PW, PLAIN=1]\n"
       "  db:\n"
       "    image: nginx\n"
-      "    environment: {PASS: '${PW}', PW: , 'constraint:x': '=$PW'}\n";
+      "    environment: {PASS: '${PW}', PW: }\n";
   input.secret_parameters = {{"PW", "hunter2"}, {"UNUSED", "x"}};
   const Output out = Convert(input);
   EXPECT_THAT(Errors(out), IsEmpty());

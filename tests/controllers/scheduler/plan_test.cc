@@ -61,6 +61,18 @@ TEST(PlaceTest, EveryFilter) {
          r->demand.ports = {{8080, "tcp", ""}};
        },
        "0/1 nodes fit: 1 host port 8080/tcp taken"},
+      {"constraint",
+       [](NodeState* n, Request* r) {
+         n->facts = {{"node.labels.zone", "a"}};
+         r->demand.placement.constraints = {{"node.labels.zone", true, "b", true}};
+       },
+       "0/1 nodes fit: 1 not node.labels.zone==b"},
+      {"containers of the service",
+       [](NodeState* n, Request* r) {
+         n->of_service = 2;
+         r->demand.placement.max_per_node = 2;
+       },
+       "0/1 nodes fit: 1 with 2 of the service already"},
       {"data", [](NodeState*, Request* r) { r->data_on["default/data"] = {"other"}; },
        "0/1 nodes fit: 1 without the data of volume data"},
   };
@@ -72,6 +84,15 @@ TEST(PlaceTest, EveryFilter) {
     c.change(&n, &r);
     EXPECT_EQ(Place(r, {n}).message, c.message);
   }
+}
+
+TEST(PlaceTest, WishesOrderAndDoNotRemove) {
+  NodeState a = Ready("a"), b = Ready("b");
+  b.facts = {{"node.labels.disk", "ssd"}};
+  Request r = Asks();
+  r.demand.placement.constraints = {{"node.labels.disk", true, "s*", false}};
+  EXPECT_EQ(Place(r, {a, b}).node, "b");
+  EXPECT_EQ(Place(r, {a}).node, "a");
 }
 
 TEST(PlaceTest, NoNodeAtAll) {

@@ -55,6 +55,18 @@ TEST(EncodeContainer, WritesEverything) {
       "NanoCpus": 250000000, "Memory": 1048576, "NetworkMode": "net"}})"));
 }
 
+TEST(EncodeContainer, WritesPartsOfVolumesAndPropagation) {
+  ContainerConfig c;
+  c.image = "web:1";
+  c.mounts = {{"volume", "data", "/data", false, false, 0, {}, {}, "a/b", ""},
+              {"bind", "/srv", "/srv", false, false, 0, {}, {}, "", "rslave"}};
+  EXPECT_EQ(EncodeContainer(c)["HostConfig"]["Mounts"],
+            Parse(R"([{"Type": "volume", "Source": "data", "Target": "/data",
+                       "VolumeOptions": {"Subpath": "a/b"}},
+                      {"Type": "bind", "Source": "/srv", "Target": "/srv",
+                       "BindOptions": {"Propagation": "rslave"}}])"));
+}
+
 TEST(EncodeContainer, WritesRunOptions) {
   ContainerConfig c;
   c.image = "web:1";
