@@ -33,8 +33,8 @@ struct ContainerTemplate {
     int64_t size_bytes = 0;              // 0: the engine's default
     std::optional<int> mode{};           // permissions, as a number
     std::vector<std::string> options{};  // further ones of mount(8): noexec, uid=1000
-    std::string sub_path{};     // inside a volume
-    std::string propagation{};  // of a host path
+    std::string sub_path{};              // inside a volume
+    std::string propagation{};           // of a host path
   };
   struct Healthcheck {
     std::vector<std::string> test;

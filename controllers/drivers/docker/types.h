@@ -52,8 +52,8 @@ struct Mount {
   int64_t size_bytes = 0;              // 0: the engine's default
   std::optional<int> mode{};           // permissions of the root
   std::vector<std::string> options{};  // noexec, uid=1000
-  std::string sub_path{};     // inside a volume; needs API 1.45
-  std::string propagation{};  // of a host path
+  std::string sub_path{};              // inside a volume; needs API 1.45
+  std::string propagation{};           // of a host path
 };
 
 struct Healthcheck {

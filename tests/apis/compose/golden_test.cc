@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -37,6 +38,7 @@ Json Render(const Output& output) {
   }
   if (!output.secrets.empty()) json["secrets"] = output.secrets;
   if (!output.warnings.empty()) json["warnings"] = output.warnings;
+  if (!output.not_acted_on.empty()) json["notActedOn"] = output.not_acted_on;
   for (const FieldError& e : output.errors) json["errors"].push_back(e.ToString());
   return json;
 }
@@ -48,6 +50,16 @@ std::shared_ptr<const schema::Schema> ServiceSchema() {
     if (definition.ok()) return (*definition)->StorageVersion().schema;
   }
   return nullptr;
+}
+
+// The documents of the directory, by name.
+std::vector<std::string> Documents() {
+  std::vector<std::string> out;
+  for (const auto& entry : fs::directory_iterator(TestData())) {
+    if (entry.path().extension() == ".yaml") out.push_back(entry.path().stem());
+  }
+  std::sort(out.begin(), out.end());
+  return out;
 }
 
 class Golden : public testing::TestWithParam<std::string> {};
@@ -81,10 +93,10 @@ TEST_P(Golden, Converts) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Documents, Golden,
-                         testing::Values("shop", "full", "legacy_v1", "aliyun_v2", "refused",
-                                         "run"),
+INSTANTIATE_TEST_SUITE_P(Documents, Golden, testing::ValuesIn(Documents()),
                          [](const auto& info) { return info.param; });
+
+TEST(Corpus, IsThere) { EXPECT_GE(Documents().size(), 60u); }
 
 }  // namespace
 }  // namespace gantry::compose
