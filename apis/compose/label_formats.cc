@@ -9,7 +9,7 @@ namespace gantry::compose {
 namespace {
 
 constexpr size_t kMaxRoute = 128;
-constexpr int64_t kMaxPort = 65535;
+constexpr int64_t kLastPort = 65535;
 
 bool StartsWith(const std::string& text, std::string_view prefix) {
   return text.compare(0, prefix.size(), prefix) == 0;
@@ -33,7 +33,7 @@ std::vector<std::string> SplitAt(const std::string& text, char separator) {
 
 bool IsPort(const std::string& text) {
   const auto port = ParseWhole(text);
-  return port && *port >= 1 && *port <= kMaxPort;
+  return port && *port >= 1 && *port <= kLastPort;
 }
 
 bool IsWord(const std::string& text, std::string_view more) {
@@ -224,7 +224,7 @@ std::string CheckProxy(const std::string& name, const std::string& value) {
   return value.empty() ? "needs a value" : "";
 }
 
-std::string Check(const std::string& name, const std::string& value) {
+std::string FaultOf(const std::string& name, const std::string& value) {
   if (name == "probe.url") return CheckProbeUrl(value);
   if (name == "probe.timeout_seconds") return CheckWhole(value, 1, 3600);
   if (name == "probe.initial_delay_seconds") return CheckWhole(value, 0, 86400);
@@ -277,7 +277,7 @@ std::optional<int64_t> NumberOf(const KeyValue* entry) {
 
 bool CheckLabelFormat(const std::string& name, const KeyValue& entry, Diagnostics* diag) {
   const std::string value = entry.value.value_or("");
-  const std::string fault = Check(name, value);
+  const std::string fault = FaultOf(name, value);
   if (!fault.empty()) diag->Invalid(entry.place, value, fault);
   return fault.empty();
 }

@@ -12,7 +12,7 @@ namespace gantry::compose {
 namespace {
 
 using Where = KnownLabel::Where;
-constexpr Treatment kDone = Treatment::kDone;
+constexpr Treatment kHonoured = Treatment::kDone;
 constexpr Treatment kLater = Treatment::kWarn;
 
 bool Matches(std::string_view pattern, std::string_view name) {
@@ -96,7 +96,7 @@ bool CheckLabel(Where where, const std::string& name, const KeyValue& entry, Dia
     diag->Unsupported(entry.place, entry.key, detail);
     return false;
   }
-  if (label->treatment == kDone) return true;
+  if (label->treatment == kHonoured) return true;
   if (!CheckLabelFormat(name, entry, diag) || entry.value == "false") return false;
   diag->NotDone(entry.place, label->subject,
                 fmt::format("is not acted on yet: {}", Lacks(label->subject)));
@@ -190,15 +190,15 @@ void ReadListeners(const std::map<std::string, KeyValue>& labels, LabelSettings*
 
 const std::vector<KnownLabel>& KnownLabels() {
   static const std::vector<KnownLabel> labels = {
-      {Where::kService, "scale", kDone, ""},
-      {Where::kService, "depends", kDone, ""},
-      {Where::kService, "global", kDone, ""},
-      {Where::kService, "rolling_updates", kDone, ""},
-      {Where::kService, "rolling_updates.parallelism", kDone, ""},
-      {Where::kService, "cpu_shares_unit", kDone, ""},
-      {Where::kService, "probe.cmd", kDone, ""},
-      {Where::kService, "probe.timeout_seconds", kDone, ""},
-      {Where::kService, "probe.initial_delay_seconds", kDone, ""},
+      {Where::kService, "scale", kHonoured, ""},
+      {Where::kService, "depends", kHonoured, ""},
+      {Where::kService, "global", kHonoured, ""},
+      {Where::kService, "rolling_updates", kHonoured, ""},
+      {Where::kService, "rolling_updates.parallelism", kHonoured, ""},
+      {Where::kService, "cpu_shares_unit", kHonoured, ""},
+      {Where::kService, "probe.cmd", kHonoured, ""},
+      {Where::kService, "probe.timeout_seconds", kHonoured, ""},
+      {Where::kService, "probe.initial_delay_seconds", kHonoured, ""},
       {Where::kService, "probe.url", kLater, "Probe"},
       {Where::kService, "auto_scaling.max_cpu", kLater, "Scaling"},
       {Where::kService, "auto_scaling.min_cpu", kLater, "Scaling"},

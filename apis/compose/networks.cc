@@ -5,8 +5,8 @@
 namespace gantry::compose {
 namespace {
 
-void CheckName(const std::string& name, const std::string& place, const Json& section,
-               Diagnostics* diag) {
+void CheckNetworkName(const std::string& name, const std::string& place, const Json& section,
+                      Diagnostics* diag) {
   if (name != "default" && !section.contains(name))
     diag->Invalid(place, name, "is not declared under the top-level `networks`");
 }
@@ -37,7 +37,7 @@ void ReadServiceNetworks(const Field& service, const Json& section, Diagnostics*
   if (field.value.is_object()) {
     for (const auto& [name, value] : field.value.items()) {
       const Field network = field.Member(name);
-      CheckName(name, network.place, section, diag);
+      CheckNetworkName(name, network.place, section, diag);
       if (!IsMap(network, diag)) continue;
       for (const auto& [key, member] : value.items())
         CheckKey(Scope::kServiceNetwork, network.place, key, member, diag);
@@ -45,7 +45,7 @@ void ReadServiceNetworks(const Field& service, const Json& section, Diagnostics*
   } else if (IsList(field, diag)) {
     for (size_t i = 0; i < field.value.size(); ++i) {
       if (const auto name = ReadText(field.Item(i), diag))
-        CheckName(*name, Join(field.place, i), section, diag);
+        CheckNetworkName(*name, Join(field.place, i), section, diag);
     }
   }
 }

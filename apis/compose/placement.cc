@@ -12,7 +12,7 @@ namespace {
 
 constexpr char kSubject[] = "Placement";
 constexpr char kZone[] = "node.labels.topology.gantry.dev/zone";
-constexpr char kForm[] =
+constexpr char kRuleForm[] =
     "must be constraint:<label>==<value>, affinity:<service, image, container or a "
     "label>==<value>, availability:az==<number> or reschedule:on-node-failure; != is the contrary, "
     "and ~ before the value makes a wish of it";
@@ -25,23 +25,23 @@ struct Comparison {
   std::string pattern;
 };
 
-std::string Trim(const std::string& text) {
+std::string TrimRule(const std::string& text) {
   const size_t first = text.find_first_not_of(" \t");
   if (first == std::string::npos) return "";
   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
-std::optional<Comparison> Split(const std::string& text) {
+std::optional<Comparison> SplitRule(const std::string& text) {
   const size_t equal = text.find("=="), unequal = text.find("!=");
   const size_t at = std::min(equal, unequal);
   if (at == std::string::npos || at == 0) return std::nullopt;
   Comparison out;
-  out.name = Trim(text.substr(0, at));
+  out.name = TrimRule(text.substr(0, at));
   out.equal = equal < unequal;
-  out.pattern = Trim(text.substr(at + 2));
+  out.pattern = TrimRule(text.substr(at + 2));
   if (!out.pattern.empty() && out.pattern[0] == '~') {
     out.required = false;
-    out.pattern = Trim(out.pattern.substr(1));
+    out.pattern = TrimRule(out.pattern.substr(1));
   }
   if (out.name.empty() || out.name.size() > 256) return std::nullopt;
   return out;
@@ -80,9 +80,9 @@ class RuleReader {
     const size_t colon = text.find(':');
     const std::string kind = text.substr(0, colon);
     const std::string rest = colon == std::string::npos ? "" : text.substr(colon + 1);
-    if (kind == "reschedule") return Reschedule(Trim(rest));
-    const auto rule = Split(rest);
-    if (!rule) return diag_->Invalid(place_, value_, kForm);
+    if (kind == "reschedule") return Reschedule(TrimRule(rest));
+    const auto rule = SplitRule(rest);
+    if (!rule) return diag_->Invalid(place_, value_, kRuleForm);
     if (kind == "constraint") Constraint(*rule);
     else if (kind == "affinity") Affinity(*rule);
     else Availability(*rule);
@@ -160,7 +160,7 @@ bool IsFact(const std::string& name) {
 void ReadConstraint(const Field& item, v1::Placement* out, Diagnostics* diag) {
   const auto text = ReadText(item, diag);
   if (!text) return;
-  const auto rule = Split(*text);
+  const auto rule = SplitRule(*text);
   if (!rule || !rule->required) {
     return diag->Invalid(item.place, item.value,
                          "must be <attribute>==<value> or <attribute>!=<value>");

@@ -1,6 +1,8 @@
 #include "apis/compose/ports.h"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
+#include <netinet/in.h>
 
 #include <algorithm>
 #include <optional>
@@ -44,8 +46,9 @@ bool IsProtocol(const std::string& text) {
 }
 
 bool IsAddress(const std::string& text) {
-  return !text.empty() && text.find_first_not_of("0123456789abcdefABCDEF.:") == std::string::npos &&
-         text.find_first_of(".:") != std::string::npos;
+  in6_addr address;
+  return inet_pton(AF_INET, text.c_str(), &address) == 1 ||
+         inet_pton(AF_INET6, text.c_str(), &address) == 1;
 }
 
 // The parts of the short form.

@@ -28,6 +28,22 @@ std::string Joined(const FieldErrors& errors) {
   return fmt::format("{}", fmt::join(texts, "; "));
 }
 
+// One condition for each subject that the template asks for and nothing acts on yet.
+void SayWhatNothingActsOn(const compose::Output& output, runtime::StatusPatch* patch) {
+  for (const std::string& subject : compose::NotActedOnSubjects()) {
+    const std::string type = subject + "NotActedOn";
+    const auto it = output.not_acted_on.find(subject);
+    if (it == output.not_acted_on.end()) {
+      patch->RemoveCondition(type);
+      continue;
+    }
+    std::string message = it->second.front();
+    if (it->second.size() > 1)
+      message += fmt::format(" and {} more; see status.warnings", it->second.size() - 1);
+    patch->SetCondition(type, true, "NotSupportedYet", message);
+  }
+}
+
 }  // namespace
 
 ApplicationReconciler::ApplicationReconciler(Deps deps)
@@ -75,6 +91,7 @@ Result<Requeue> ApplicationReconciler::Sync(const Context& ctx, const Object& ap
     patch->SetCondition("TemplateWarnings", true, "Warnings",
                         fmt::format("{} warnings; see status.warnings", output.warnings.size()));
   }
+  SayWhatNothingActsOn(output, patch);
   if (!output.errors.empty()) {
     Fail(application, "InvalidTemplate", Joined(output.errors), patch);
     return Requeue::Never();
