@@ -21,8 +21,8 @@ void AddControllerRoles(DefaultBuilder* b) {
     b->BindUser("system:controller:" + name, "system:gantry:controller:" + name);
   };
   add("informers", {On(kGantry,
-                       {"applications", "clusters", "containers", "nodes", "servicerevisions",
-                        "services", "volumes"},
+                       {"applicationrevisions", "applications", "clusters", "containers", "nodes",
+                        "servicerevisions", "services", "volumes"},
                        {"list", "watch"}),
                     On("", {"configmaps", "namespaces", "secrets"}, {"list", "watch"}),
                     On("apiextensions.k8s.io", {"customresourcedefinitions"}, {"list", "watch"})});
@@ -39,9 +39,10 @@ void AddControllerRoles(DefaultBuilder* b) {
                On("", {"secrets"}, {"get"}), Events()});
   add("scheduler", {On(kGantry, {"containers"}, {"get", "patch", "update"}),
                     StatusOf({"containers/status"}), Events()});
-  add("container", {On(kGantry, {"containers", "volumes"}, {"get", "patch", "update"}),
-                    StatusOf({"containers/status", "volumes/status"}),
-                    On("", {"configmaps", "namespaces", "secrets"}, {"get"}), Events()});
+  add("container",
+      {On(kGantry, {"containers", "servicerevisions", "volumes"}, {"get", "patch", "update"}),
+       StatusOf({"containers/status", "volumes/status"}),
+       On("", {"configmaps", "namespaces", "secrets"}, {"get"}), Events()});
   add("volume", {On(kGantry, {"volumes"}, {"get", "patch", "update"}), StatusOf({"volumes/status"}),
                  Events()});
   add("service", {On(kGantry, {"services"}, {"get", "patch", "update"}),
@@ -50,7 +51,8 @@ void AddControllerRoles(DefaultBuilder* b) {
                   StatusOf({"services/status"}), Events()});
   add("application",
       {On(kGantry, {"applications"}, {"get", "patch", "update"}),
-       On(kGantry, {"services", "volumes"}, {"create", "delete", "get", "patch", "update"}),
+       On(kGantry, {"applicationrevisions", "services", "volumes"},
+          {"create", "delete", "get", "patch", "update"}),
        StatusOf({"applications/status"}), On("", {"configmaps"}, {"get"}),
        On("", {"secrets"}, {"create", "delete", "get", "patch", "update"}), Events()});
   // A process of its own for any of them has one certificate.

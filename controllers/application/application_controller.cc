@@ -51,14 +51,17 @@ ApplicationReconciler::ApplicationReconciler(Deps deps)
       own_services_(deps_.services),
       own_volumes_(deps_.volumes),
       own_secrets_(deps_.secrets),
+      own_revisions_(deps_.revisions),
       services_{v1::kServices, deps_.services, &own_services_},
       volumes_{v1::kVolumes, deps_.volumes, &own_volumes_},
-      secrets_{v1::kSecrets, deps_.secrets, &own_secrets_} {}
+      secrets_{v1::kSecrets, deps_.secrets, &own_secrets_},
+      revisions_{v1::kApplicationRevisions, deps_.revisions, &own_revisions_} {}
 
 Result<Requeue> ApplicationReconciler::Reconcile(const Context& ctx, const ObjectKey& key) {
   const ObjectPtr application = deps_.applications->Get(key);
   if (!application) {
-    for (runtime::OwnWrites* own : {&own_services_, &own_volumes_, &own_secrets_}) own->Forget(key);
+    for (runtime::OwnWrites* own : {&own_services_, &own_volumes_, &own_secrets_, &own_revisions_})
+      own->Forget(key);
     return Requeue::Never();
   }
   if (application->deleting()) return Requeue::Never();  // what it owns goes with it, as dependents
@@ -108,6 +111,7 @@ Result<Requeue> ApplicationReconciler::Sync(const Context& ctx, const Object& ap
     }
     return applied.error();
   }
+  GANTRY_TRY_SET(patch->status()["currentRevision"], Record(ctx, application));
   SetStatus(application, wanted, patch);
   return Requeue::Never();
 }
@@ -318,6 +322,7 @@ void AddApplicationController(runtime::Manager* manager) {
   runtime::Informer* services = manager->InformerFor(v1::kServices);
   runtime::Informer* volumes = manager->InformerFor(v1::kVolumes);
   runtime::Informer* secrets = manager->InformerFor(v1::kSecrets);
+  runtime::Informer* revisions = manager->InformerFor(v1::kApplicationRevisions);
   runtime::Informer* config_maps = manager->OwnershipInformerFor(v1::kConfigMaps);
   applications->AddIndex(kIndexParameters, [](const Object& o) {
     std::vector<std::string> out;
@@ -331,11 +336,12 @@ void AddApplicationController(runtime::Manager* manager) {
                                    &services->lister(),
                                    &volumes->lister(),
                                    &secrets->lister(),
+                                   &revisions->lister(),
                                    manager->clock()};
   runtime::Controller* controller =
       manager->Add("application", std::make_unique<ApplicationReconciler>(std::move(deps)));
   controller->Watch(applications, runtime::MapSelf());
-  for (runtime::Informer* owned : {services, volumes, secrets})
+  for (runtime::Informer* owned : {services, volumes, secrets, revisions})
     controller->Watch(owned, runtime::MapControllerOwner(v1::kApplications));
   WatchParameters(controller, applications, secrets, true);
   WatchParameters(controller, applications, config_maps, false);

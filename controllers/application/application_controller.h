@@ -19,6 +19,7 @@ class ApplicationReconciler : public runtime::Reconciler {
     const runtime::Lister* services;
     const runtime::Lister* volumes;
     const runtime::Lister* secrets;
+    const runtime::Lister* revisions;
     Clock* clock;
   };
   explicit ApplicationReconciler(Deps deps);
@@ -64,6 +65,11 @@ class ApplicationReconciler : public runtime::Reconciler {
   std::vector<ObjectPtr> Owned(const Object& application, const Kind& kind);
   // Null when there is none. The owned ones through the own writes.
   ObjectPtr Existing(const Object& application, const Kind& kind, const std::string& name);
+  // Records the present state of the template under the highest number, and forgets the oldest
+  // ones. Its name.
+  Result<std::string> Record(const Context& ctx, const Object& application);
+  Status PruneRevisions(const Context& ctx, const Object& application, std::vector<ObjectPtr> all,
+                        const std::string& current);
   void SetStatus(const Object& application, const Wanted& wanted, runtime::StatusPatch* patch);
   void Fail(const Object& application, const char* reason, const std::string& message,
             runtime::StatusPatch* patch);
@@ -72,9 +78,11 @@ class ApplicationReconciler : public runtime::Reconciler {
   runtime::OwnWrites own_services_;
   runtime::OwnWrites own_volumes_;
   runtime::OwnWrites own_secrets_;
+  runtime::OwnWrites own_revisions_;
   const Kind services_;
   const Kind volumes_;
   const Kind secrets_;
+  const Kind revisions_;
 };
 
 // `manager` outlives the controller.

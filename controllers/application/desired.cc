@@ -1,5 +1,7 @@
 #include "controllers/application/desired.h"
 
+#include <fmt/format.h>
+
 #include "apis/gantry.dev/v1/resources.h"
 #include "apis/machinery/base/encoding.h"
 
@@ -38,18 +40,35 @@ void SetReplicas(const compose::Service& service, const Object* existing, Object
   }
 }
 
-// An Application stops all its services, and starts those again that it stopped itself.
-void SetStopped(bool application_stopped, const Object* existing, Object* out,
-                v1::ServiceSpec* spec) {
-  const bool was_stopped = existing && v1::ServiceSpec::From(*existing).stopped;
-  const bool by_application =
-      existing && !existing->annotation(v1::kAnnotationStoppedByApplication).empty();
-  if (application_stopped) {
-    spec->stopped = true;
-    if (!was_stopped) out->set_annotation(v1::kAnnotationStoppedByApplication, "true");
+// A switch that an Application has for all its services: it turns off those again that it turned on
+// itself, which `mark` remembers. The service's new setting.
+bool Switched(bool application, bool service, const char* mark, Object* out) {
+  const bool by_application = !out->annotation(mark).empty();
+  if (application) {
+    if (!service) out->set_annotation(mark, "true");
+    return true;
+  }
+  if (by_application) out->Meta()["annotations"].erase(mark);
+  return service && !by_application;
+}
+
+// What was asked of the Application is asked of each service, unless that was asked later.
+void PassOn(const Object& application, const char* annotation, Object* out) {
+  const std::string_view asked = application.annotation(annotation);
+  if (asked > out->annotation(annotation)) out->set_annotation(annotation, asked);
+}
+
+// An undone service keeps its template until another one is declared.
+void SetTemplate(const Object* existing, Object* out, v1::ServiceSpec* spec) {
+  const std::string declared = StableHash(DumpJson(spec->tmpl.ToJson()));
+  out->set_annotation(v1::kAnnotationDeclaredTemplate, declared);
+  if (!existing) return;
+  const std::string_view undone = existing->annotation(v1::kAnnotationUndoneTemplate);
+  if (undone.empty()) return;
+  if (undone == declared) {
+    spec->tmpl = v1::ServiceSpec::From(*existing).tmpl;
   } else {
-    spec->stopped = was_stopped && !by_application;
-    if (by_application) out->Meta()["annotations"].erase(v1::kAnnotationStoppedByApplication);
+    out->Meta()["annotations"].erase(v1::kAnnotationUndoneTemplate);
   }
 }
 
@@ -81,7 +100,15 @@ Object DesiredService(const Object& application, const compose::Service& service
   out.set_label(v1::kLabelComposeService, service.compose_name);
   v1::ServiceSpec spec = service.spec;
   SetReplicas(service, existing, &out, &spec);
-  SetStopped(v1::ApplicationSpec::From(application).stopped, existing, &out, &spec);
+  SetTemplate(existing, &out, &spec);
+  const v1::ApplicationSpec its = v1::ApplicationSpec::From(application);
+  const v1::ServiceSpec now = existing ? v1::ServiceSpec::From(*existing) : v1::ServiceSpec();
+  spec.stopped = Switched(its.stopped, now.stopped, v1::kAnnotationStoppedByApplication, &out);
+  spec.paused = Switched(its.paused, now.paused, v1::kAnnotationPausedByApplication, &out);
+  spec.image_pull_secrets = its.image_pull_secrets;
+  for (const char* annotation :
+       {v1::kAnnotationRestartedAt, v1::kAnnotationRedeployedAt, v1::kAnnotationRescheduledAt})
+    PassOn(application, annotation, &out);
   const Json wanted = spec.ToJson();
   if (!existing || Normal(existing->spec()) != Normal(wanted)) out.json()["spec"] = wanted;
   return out;
@@ -106,6 +133,19 @@ Object DesiredSecret(const Object& application, const std::map<std::string, std:
   for (const auto& [key, value] : values) data[key] = Base64Encode(value);
   out.json()["data"] = std::move(data);
   if (!existing) out.json()["type"] = "Opaque";
+  return out;
+}
+
+Object DesiredRevision(const Object& application) {
+  Json state = Json::object();
+  for (const char* field : {"version", "compose", "parameters", "parametersFrom", "profiles"}) {
+    const Json& value = GetAny(application.spec(), field);
+    if (!value.is_null()) state[field] = value;
+  }
+  const std::string name =
+      fmt::format("{}-{}", application.name(), StableHash(DumpJson(state)).substr(0, 10));
+  Object out = Start(application, v1::kApplicationRevisions, name, nullptr);
+  out.mutable_spec() = std::move(state);
   return out;
 }
 

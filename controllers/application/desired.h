@@ -30,4 +30,7 @@ Object DesiredVolume(const Object& application, const compose::Volume& volume,
 Object DesiredSecret(const Object& application, const std::map<std::string, std::string>& values,
                      const Object* existing);
 
+// The record of the template's present state: `<application>-<hash of it>`, numbered later.
+Object DesiredRevision(const Object& application);
+
 }  // namespace gantry::application

@@ -23,6 +23,7 @@ Wanted WantedOf(const Object& container, const Json& status) {
   want.deleting = container.deleting();
   want.spec = v1::ContainerSpec::From(container);
   want.spec_hash = SpecHash(container);
+  want.phase = GetString(status, "phase");
   want.container_id = GetString(status, "containerID");
   want.restart_count = static_cast<int>(GetInt(status, "restartCount"));
   want.started_at = GetString(status, "startedAt");
@@ -79,6 +80,7 @@ ContainerReconciler::ContainerReconciler(runtime::Manager* manager, hosts::HostP
       nodes_(manager->InformerFor(v1::kNodes)->lister()),
       hosts_(hosts),
       resources_(manager),
+      images_(manager),
       clock_(manager->clock()),
       random_(manager->random()),
       installation_(std::move(installation)) {}
@@ -161,6 +163,13 @@ Result<runtime::Requeue> ContainerReconciler::Finalize(const Context& ctx, docke
 Result<runtime::Requeue> ContainerReconciler::Converge(const Context& ctx, docker::Engine* engine,
                                                        const Object& container,
                                                        runtime::StatusPatch* patch) {
+  const std::string asked(container.annotation(v1::kAnnotationRedeployedAt));
+  if (!asked.empty() &&
+      GetString(GetObject(patch->status(), "imageCheck"), "requestedAt") != asked) {
+    GANTRY_TRY_SET(
+        patch->status()["imageCheck"],
+        images_.Check(ctx, engine, container, v1::ContainerSpec::From(container).tmpl, asked));
+  }
   std::string id;  // of the container that the last step left behind, alone
   for (int step = 0; step < kMaxSteps; ++step) {
     GANTRY_TRY_SET(const Observed observed, Observe(ctx, engine, container, id));
@@ -188,8 +197,14 @@ Result<std::string> ContainerReconciler::Execute(const Context& ctx, docker::Eng
     case Plan::Step::kNone: break;
     case Plan::Step::kCreate: return Create(ctx, engine, container, want.spec.tmpl);
     case Plan::Step::kStart:
-      GANTRY_TRY(StartThere(ctx, engine, container, plan.start_id, plan.current->state.error));
-      return plan.start_id;
+      GANTRY_TRY(StartThere(ctx, engine, container, plan.step_id, plan.current->state.error));
+      return plan.step_id;
+    case Plan::Step::kStop:
+      GANTRY_TRY(engine
+                     ->StopContainer(ctx, plan.step_id,
+                                     std::chrono::seconds(want.spec.tmpl.stop_grace_period_seconds))
+                     .Wrap("stop"));
+      return plan.step_id;
   }
   return std::string();
 }
@@ -200,14 +215,13 @@ Result<std::string> ContainerReconciler::Create(const Context& ctx, docker::Engi
   GANTRY_TRY_SET(std::vector<std::string> env, resources_.ResolveEnv(ctx, container, tmpl));
   GANTRY_TRY(resources_.EnsureVolumes(ctx, engine, installation_, container, tmpl));
   GANTRY_TRY(resources_.EnsureNetwork(ctx, engine, installation_, container));
-  if (tmpl.pull_policy == "Always")
-    GANTRY_TRY(resources_.EnsureImage(ctx, engine, container, tmpl));
   docker::ContainerConfig config = MakeEngineConfig(installation_, container, tmpl, std::move(env));
+  GANTRY_TRY_SET(config.image, images_.Ensure(ctx, engine, container, tmpl));
   GANTRY_TRY(FollowLinks(ctx, client_, nodes_, container, &config));
   Result<std::string> id = CreateNamed(ctx, engine, config, container);
   if (!id.ok() && LacksResources(id.code())) {
-    // The image is missing, or the network was removed by hand.
-    GANTRY_TRY(resources_.EnsureImage(ctx, engine, container, tmpl));
+    // The image went meanwhile, or the network was removed by hand.
+    GANTRY_TRY_SET(config.image, images_.Ensure(ctx, engine, container, tmpl));
     resources_.ForgetNetwork(container);
     GANTRY_TRY(resources_.EnsureNetwork(ctx, engine, installation_, container));
     id = CreateNamed(ctx, engine, config, container);
@@ -278,13 +292,13 @@ void ContainerReconciler::WriteImageDigest(const Context& ctx, docker::Engine* e
                                            const Plan& plan, runtime::StatusPatch* patch) const {
   if (!plan.current || GetString(patch->status(), "imageID") == plan.current->image_id) return;
   const auto image = engine->InspectImage(ctx, plan.current->image_id);
-  const size_t at =
-      image.ok() && !image->digests.empty() ? image->digests[0].find('@') : std::string::npos;
+  const std::string identity = image.ok() ? IdentityOf(plan.current->image, *image) : "";
+  const size_t at = identity.find('@');
   // An image that came without a registry has none.
   if (at == std::string::npos) {
     patch->status()["imageDigest"] = nullptr;
   } else {
-    patch->status()["imageDigest"] = image->digests[0].substr(at + 1);
+    patch->status()["imageDigest"] = identity.substr(at + 1);
   }
 }
 
@@ -341,7 +355,8 @@ void ContainerReconciler::WriteFailure(const Object& container, const Error& err
     return;
   }
   if (GetString(status, "phase").empty()) status["phase"] = "Creating";
-  patch->SetCondition("Ready", false, "EngineRefused", error.message);
+  const std::string image = ImageFailure(error);
+  patch->SetCondition("Ready", false, image.empty() ? "EngineRefused" : image, error.message);
   recorder_->Record(container, runtime::EventType::kWarning, "Failed", error.message);
 }
 

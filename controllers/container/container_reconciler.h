@@ -1,6 +1,7 @@
 #pragma once
 
 #include "controllers/container/host_resources.h"
+#include "controllers/container/images.h"
 #include "controllers/container/plan.h"
 #include "controllers/hosts/host_pool.h"
 #include "controllers/runtime/status_patch.h"
@@ -53,6 +54,7 @@ class ContainerReconciler {
   const runtime::Lister& nodes_;
   hosts::HostPool* const hosts_;
   const HostResources resources_;
+  const Images images_;
   Clock* const clock_;
   Random* const random_;
   const std::string installation_;

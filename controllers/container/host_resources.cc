@@ -10,10 +10,6 @@
 namespace gantry::container {
 namespace {
 
-using namespace std::chrono_literals;
-
-constexpr Duration kPullLimit = 30min;
-
 docker::StringMap NetworkLabels(const std::string& installation, const Object& container) {
   return {{kEngineInstallation, installation},
           {kEngineKind, "Network"},
@@ -25,7 +21,6 @@ docker::StringMap NetworkLabels(const std::string& installation, const Object& c
 
 HostResources::HostResources(runtime::Manager* manager)
     : client_(manager->ClientFor("container")),
-      recorder_(manager->RecorderFor("container")),
       volumes_(manager->InformerFor(v1::kVolumes)->lister()) {}
 
 Result<std::string> HostResources::Lookup(const Context& ctx, const Object& container,
@@ -107,25 +102,6 @@ Status HostResources::EnsureVolumes(const Context& ctx, docker::Engine* engine,
     }
   }
   return OkStatus();
-}
-
-Status HostResources::EnsureImage(const Context& ctx, docker::Engine* engine,
-                                  const Object& container,
-                                  const v1::ContainerTemplate& tmpl) const {
-  if (tmpl.pull_policy != "Always") {
-    const auto image = engine->InspectImage(ctx, tmpl.image);
-    if (image.ok()) return OkStatus();
-    if (image.code() != Code::kNotFound) return image.error();
-    if (tmpl.pull_policy == "Never") {
-      return Error(Code::kNotFound, fmt::format("image \"{}\" is not on the host and pullPolicy is "
-                                                "Never",
-                                                tmpl.image));
-    }
-  }
-  recorder_->Record(container, runtime::EventType::kNormal, "Pulling",
-                    fmt::format("pulling image \"{}\"", tmpl.image));
-  return engine->PullImage(ctx.WithTimeout(kPullLimit), tmpl.image, tmpl.run.platform, nullptr)
-      .Wrap(fmt::format("pull image \"{}\"", tmpl.image));
 }
 
 HostResources::HostNetworks* HostResources::NetworksOf(const Object& container) const {

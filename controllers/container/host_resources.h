@@ -25,9 +25,6 @@ class HostResources {
   // has data. kNotFound when there is no such Volume object.
   Status EnsureVolumes(const Context& ctx, docker::Engine* engine, const std::string& installation,
                        const Object& container, const v1::ContainerTemplate& tmpl) const;
-  // Pulls the image unless it is there; always with pullPolicy Always.
-  Status EnsureImage(const Context& ctx, docker::Engine* engine, const Object& container,
-                     const v1::ContainerTemplate& tmpl) const;
   // The application's network on the host, once. The engine is asked only once for each network,
   // until ForgetNetwork: it may be removed there by hand.
   Status EnsureNetwork(const Context& ctx, docker::Engine* engine, const std::string& installation,
@@ -52,7 +49,6 @@ class HostResources {
   HostNetworks* NetworksOf(const Object& container) const;
 
   const client::Client client_;
-  runtime::EventRecorder* const recorder_;
   const runtime::Lister& volumes_;
   mutable Mutex mu_;
   mutable std::map<std::string, HostNetworks> networks_ GUARDED_BY(mu_);  // by node

@@ -9,6 +9,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// Told to stop, and so it did: it is started again where it stands.
+constexpr char kPhaseStopped[] = "Stopped";
+
 bool HasHash(const docker::ContainerDetails& c, const std::string& hash) {
   const auto it = c.labels.find(kEngineSpecHash);
   return it != c.labels.end() && it->second == hash;
@@ -83,22 +86,42 @@ void JudgeRunning(const Wanted& want, const docker::ContainerDetails& c, WallTim
   plan->reason = has_check ? "Healthy" : "Running";
 }
 
+// One that is to be stopped. A process that had ended by itself stays as it ended.
+void JudgeStopped(const Wanted& want, const docker::ContainerDetails& c, Plan* plan) {
+  const std::string& status = c.state.status;
+  if (status == "running" || status == "restarting" || status == "paused") {
+    plan->step = Plan::Step::kStop;
+    plan->step_id = c.id;
+    return SetWaiting(plan, "Running", "Stopping", "is being stopped");
+  }
+  const bool ended = want.phase == "Exited" || want.phase == "Failed";
+  if (ended && !WantsRestart(want.spec.tmpl, c))
+    return SetWaiting(plan, want.phase.c_str(), "Stopped", DescribeExit(c.state));
+  SetWaiting(plan, kPhaseStopped, "Stopped", "");
+}
+
 void JudgeExisting(const Wanted& want, const docker::ContainerDetails& c, WallTime now,
                    Plan* plan) {
   plan->current = &c;
   // The engine's own restarts and ours of the same container are one count.
   plan->restart_count = std::max(want.restart_count, c.restart_count);
+  if (want.spec.stopped) return JudgeStopped(want, c, plan);
   const std::string& status = c.state.status;
   if (status == "running") return JudgeRunning(want, c, now, plan);
   if (status == "created") {
     plan->step = Plan::Step::kStart;
-    plan->start_id = c.id;
+    plan->step_id = c.id;
     return SetWaiting(plan, "Creating", "Starting", c.state.error);
   }
   if (status == "paused") return SetWaiting(plan, "Running", "Paused", "paused on the host");
   if (status == "restarting") {
     return SetWaiting(plan, "Running", "Restarting",
                       DescribeExit(c.state) + "; the engine starts it again");
+  }
+  if (want.phase == kPhaseStopped) {
+    plan->step = Plan::Step::kStart;
+    plan->step_id = c.id;
+    return SetWaiting(plan, kPhaseStopped, "Starting", c.state.error);
   }
   if (WantsRestart(want.spec.tmpl, c)) {
     // The engine gave up or was told to stop; after its own restart it does this by itself.
@@ -108,7 +131,7 @@ void JudgeExisting(const Wanted& want, const docker::ContainerDetails& c, WallTi
       return SetWaiting(plan, "Exited", "Stopped", DescribeExit(c.state));
     }
     plan->step = Plan::Step::kStart;
-    plan->start_id = c.id;
+    plan->step_id = c.id;
     ++plan->restart_count;
     return SetWaiting(plan, "Exited", "Restarting", DescribeExit(c.state));
   }
@@ -133,6 +156,10 @@ Plan MakePlan(const Wanted& want, const Observed& have, WallTime now) {
   }
   if (keep) {
     JudgeExisting(want, *keep, now, &plan);
+    return plan;
+  }
+  if (want.spec.stopped) {
+    SetWaiting(&plan, kPhaseStopped, "Stopped", "");
     return plan;
   }
   plan.step = Plan::Step::kCreate;

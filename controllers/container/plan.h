@@ -16,6 +16,7 @@ struct Wanted {
   v1::ContainerSpec spec;
   std::string spec_hash;
   // From the object's status: what was last seen.
+  std::string phase;
   std::string container_id;
   int restart_count = 0;
   std::string started_at;  // whole seconds
@@ -29,11 +30,11 @@ struct Wanted {
 using Observed = std::vector<docker::ContainerDetails>;
 
 struct Plan {
-  enum class Step { kNone, kCreate, kStart };
+  enum class Step { kNone, kCreate, kStart, kStop };
 
   std::vector<std::string> remove;  // engine ids, stopped first, before anything else
   Step step = Step::kNone;          // then
-  std::string start_id;             // kStart
+  std::string step_id;              // kStart, kStop
   // Deletion: nothing is left after `remove`, the finalizer may go.
   bool release = false;
 

@@ -70,9 +70,9 @@ int UnmetWishes(const Request& request, const NodeState& node) {
 }
 
 auto Rank(const Request& request, const NodeState& node) {
-  return std::make_tuple(node.name != request.preferred_node, UnmetWishes(request, node),
-                         node.of_service, LoadStep(node), node.containers,
-                         std::string_view(node.name));
+  return std::make_tuple(node.name == request.avoided_node, node.name != request.preferred_node,
+                         UnmetWishes(request, node), node.of_service, LoadStep(node),
+                         node.containers, std::string_view(node.name));
 }
 
 std::string Explain(const std::map<std::string, int>& refusals, size_t nodes) {

@@ -51,6 +51,7 @@ struct Request {
   Demand demand;
   std::string cluster;
   std::string preferred_node;  // empty: none
+  std::string avoided_node;    // empty: none
   // Volumes of the demand whose data exists, and the nodes that have it.
   std::map<std::string, std::set<std::string>> data_on;
 };
@@ -63,8 +64,8 @@ struct Decision {
 
 // `nodes`: those of the request's cluster. Filters: Ready, not cordoned, CPU and memory not
 // reserved, host ports free, data of local volumes there, what the placement demands. Then, in this
-// order: the preferred node, few wishes of the placement unmet, few containers of the same service,
-// little reserved, few containers, the name.
+// order: not the avoided node, the preferred node, few wishes of the placement unmet, few
+// containers of the same service, little reserved, few containers, the name.
 Decision Place(const Request& request, const std::vector<NodeState>& nodes);
 
 Demand DemandOf(const Object& container);

@@ -70,6 +70,7 @@ Request SchedulerReconciler::RequestFor(const Object& container) const {
   request.demand = DemandOf(container);
   request.cluster = v1::ContainerSpec::From(container).cluster;
   request.preferred_node = container.annotation(v1::kAnnotationPreferredNode);
+  request.avoided_node = container.annotation(v1::kAnnotationAvoidedNode);
   for (const std::string& volume : request.demand.volumes) {
     std::set<std::string> nodes = deps_.ledger->NodesUsing(volume);
     const size_t slash = volume.find('/');

@@ -26,39 +26,59 @@ int WantedReplicas(const v1::ServiceSpec& spec, const Object& service) {
 
 }  // namespace
 
+std::string PinnedImage(const Object& service) {
+  const std::string_view pinned = service.annotation(v1::kAnnotationPinnedImage);
+  const size_t space = pinned.find(' ');
+  if (space == std::string_view::npos) return "";
+  const std::string image = GetString(GetObject(service.spec(), "template"), "image");
+  return pinned.substr(0, space) == image ? std::string(pinned.substr(space + 1)) : "";
+}
+
 std::string RevisionName(const Object& service) {
-  std::string seed = DumpJson(GetObject(service.spec(), "template"));
-  if (const auto restarted = service.annotation(v1::kAnnotationRestartedAt); !restarted.empty())
-    seed.append("/").append(restarted);
+  const Json& written = GetObject(service.spec(), "template");
+  std::string seed = DumpJson(v1::ContainerTemplate::From(written).ToJson());
+  for (const char* annotation : {v1::kAnnotationRestartedAt, v1::kAnnotationRescheduledAt}) {
+    if (const auto asked = service.annotation(annotation); !asked.empty())
+      seed.append("/").append(asked);
+  }
+  if (const std::string image = PinnedImage(service); !image.empty()) seed.append("=" + image);
   return std::string(service.name()) + "-" + StableSuffix(seed, 10);
 }
 
 Object MakeRevision(const Object& service, const std::string& name, int64_t number) {
   Object revision(v1::kServiceRevisions.gvk(), {std::string(service.ns()), name});
   Inherit(service, &revision);
-  if (const auto restarted = service.annotation(v1::kAnnotationRestartedAt); !restarted.empty())
-    revision.set_annotation(v1::kAnnotationRestartedAt, restarted);
+  for (const char* annotation : {v1::kAnnotationRestartedAt, v1::kAnnotationRescheduledAt}) {
+    if (const auto asked = service.annotation(annotation); !asked.empty())
+      revision.set_annotation(annotation, asked);
+  }
   revision.mutable_spec() = {{"revision", number},
                              {"template", GetObject(service.spec(), "template")}};
+  if (const std::string image = PinnedImage(service); !image.empty())
+    revision.mutable_spec()["resolvedImage"] = image;
   return revision;
 }
 
-Object MakeContainer(const Object& service, const v1::ServiceSpec& spec,
-                     const std::string& revision, const Create& create) {
+Object MakeContainer(const Object& service, const v1::ServiceSpec& spec, const Object& revision,
+                     const Create& create) {
   Object container(v1::kContainers.gvk(), {std::string(service.ns()), create.name});
   Inherit(service, &container);
   container.set_label(v1::kLabelSlot, std::to_string(create.slot));
-  container.set_label(v1::kLabelRevision, revision);
+  container.set_label(v1::kLabelRevision, revision.name());
   // There from the start, so that nothing can slip away between creation and the first look of the
   // Container controller.
   container.set_finalizers({v1::kFinalizerContainer});
   if (!create.preferred_node.empty())
     container.set_annotation(v1::kAnnotationPreferredNode, create.preferred_node);
+  if (!create.avoided_node.empty())
+    container.set_annotation(v1::kAnnotationAvoidedNode, create.avoided_node);
+  if (const auto asked = revision.annotation(v1::kAnnotationRescheduledAt); !asked.empty())
+    container.set_annotation(v1::kAnnotationRescheduledAt, asked);
   Json& out = container.mutable_spec();
   out = {{"cluster", spec.cluster},
-         {"revision", revision},
+         {"revision", std::string(revision.name())},
          {"minReadySeconds", spec.min_ready_seconds},
-         {"template", GetObject(service.spec(), "template")}};
+         {"template", GetObject(revision.spec(), "template")}};
   if (!spec.placement.empty()) out["placement"] = spec.placement.ToJson();
   if (!create.node.empty()) out["nodeName"] = create.node;
   return container;
@@ -75,8 +95,15 @@ Instance InstanceFrom(const Object& container, const runtime::Lister* nodes) {
   i.node = spec.node_name;
   i.deleting = container.deleting();
   i.ready = status.ready && !i.deleting;
-  i.started = status.phase == "Running" || status.phase == "Exited" ||
-              !GetString(container.status(), "startedAt").empty();
+  i.started = status.phase != "Stopped" && (status.phase == "Running" || status.phase == "Exited" ||
+                                            !GetString(container.status(), "startedAt").empty());
+  // A host keeps these phases only for what it does not start again by itself.
+  i.ended = (status.phase == "Exited" || status.phase == "Failed") &&
+            (spec.tmpl.restart_policy == "no" || spec.tmpl.restart_policy == "on-failure");
+  i.stopped = spec.stopped;
+  i.halted = spec.stopped && (status.phase == "Stopped" || status.phase == "Exited" ||
+                              status.phase == "Failed" || spec.node_name.empty());
+  i.rescheduled = container.annotation(v1::kAnnotationRescheduledAt);
   i.completed = status.phase == "Exited" && spec.tmpl.restart_policy != "always" &&
                 spec.tmpl.restart_policy != "unless-stopped" &&
                 GetInt(GetObject(container.status(), "lastTermination"), "exitCode", -1) == 0;
@@ -92,7 +119,8 @@ Instance InstanceFrom(const Object& container, const runtime::Lister* nodes) {
 std::vector<Vacancy> VacanciesFrom(const Json& status) {
   std::vector<Vacancy> out;
   for (const Json& v : GetArray(status, "vacancies"))
-    out.push_back({static_cast<int>(GetInt(v, "slot")), GetString(v, "node"), GetString(v, "uid")});
+    out.push_back({static_cast<int>(GetInt(v, "slot")), GetString(v, "node"), GetString(v, "uid"),
+                   GetString(v, "rescheduledAt")});
   return out;
 }
 
@@ -102,6 +130,7 @@ Json VacanciesToJson(const std::vector<Vacancy>& vacancies) {
   for (const Vacancy& v : vacancies) {
     Json one = {{"slot", v.slot}, {"uid", v.uid}};
     if (!v.node.empty()) one["node"] = v.node;
+    if (!v.rescheduled.empty()) one["rescheduledAt"] = v.rescheduled;
     out.push_back(std::move(one));
   }
   return out;
@@ -137,8 +166,10 @@ std::vector<std::string> UnmetDependencies(std::string_view ns, const v1::Servic
     }
     const v1::ServiceSpec its = v1::ServiceSpec::From(*service);
     const int wanted = WantedReplicas(its, *service);
-    // Before its first status nobody knows how many there should be.
-    const bool known = GetInt(service->status(), "observedGeneration") >= service->generation();
+    // Before its first status nobody knows how many there should be; and one that its application
+    // stopped is about to start as this one is.
+    const bool known = GetInt(service->status(), "observedGeneration") >= service->generation() &&
+                       service->annotation(v1::kAnnotationStoppedByApplication).empty();
     int started = 0, ready = 0, completed = 0;
     for (const ObjectPtr& c : containers.ByOwner(service->uid())) {
       if (c->deleting()) continue;

@@ -42,6 +42,15 @@ class Planner {
     CountReady();
     DropExcess();
     DropDuplicates();
+    if (in_.spec.stopped) {
+      Halt();
+      KeepVacancies();
+      Count();
+      return std::move(plan_);
+    }
+    blocked_ = Blocked();
+    Wake();
+    RenewEnded();
     if (in_.spec.strategy_type == "Recreate") {
       Recreate();
     } else {
@@ -57,7 +66,6 @@ class Planner {
   bool global() const { return in_.spec.mode == "Global"; }
 
   void CollectPlaces() {
-    if (in_.spec.stopped) return;
     if (!global()) {
       for (int slot = 1; slot <= in_.spec.replicas; ++slot)
         places_.push_back({slot, "", true, {}, {}, {}});
@@ -155,7 +163,7 @@ class Planner {
     std::sort(excess_.begin(), excess_.end(), [](const Instance* a, const Instance* b) {
       return a->slot != b->slot ? a->slot > b->slot : a->name < b->name;
     });
-    const char* why = in_.spec.stopped ? "stopped" : global() ? "its node left" : "scaled down";
+    const char* why = global() ? "its node left" : "scaled down";
     for (const Instance* i : excess_) Remove(*i, why);
   }
 
@@ -169,7 +177,58 @@ class Planner {
     }
   }
 
+  // What a dependency holds back: the first container, and the first one to run again.
+  bool Blocked() const {
+    if (in_.started || in_.unmet.empty()) return false;
+    return std::all_of(in_.instances.begin(), in_.instances.end(),
+                       [](const Instance& i) { return i.stopped; });
+  }
+
+  void Halt() {
+    for (const Place& p : places_) {
+      for (const std::vector<const Instance*>* list : {&p.current, &p.outdated}) {
+        for (const Instance* i : *list) {
+          if (!i->stopped) plan_.switches.push_back({i->name, true});
+        }
+      }
+    }
+  }
+
+  // What was stopped runs again; what was changed meanwhile is made anew, as nobody would miss it.
+  void Wake() {
+    for (Place& p : places_) {
+      for (const Instance* i : p.current) {
+        if (!i->stopped) continue;
+        if (blocked_) {
+          plan_.held_back = true;
+        } else {
+          plan_.switches.push_back({i->name, false});
+        }
+      }
+      for (const Instance* i : p.outdated) {
+        if (!i->stopped || blocked_) continue;
+        if (in_.spec.paused) {
+          plan_.switches.push_back({i->name, false});
+          continue;
+        }
+        Remove(*i, "updated");
+        leaving_now_.insert(p.slot);
+      }
+    }
+  }
+
+  void RenewEnded() {
+    if (!in_.renew_ended) return;
+    for (Place& p : places_) {
+      if (p.current.empty() || !p.current[0]->ended) continue;
+      Remove(*p.current[0], "ended, and is to run again");
+      p.leaving.push_back(p.current[0]);
+      p.current.clear();
+    }
+  }
+
   void Recreate() {
+    if (in_.spec.paused) return;
     for (Place& p : places_) {
       for (const Instance* i : p.outdated) Remove(*i, "updated");
     }
@@ -188,8 +247,10 @@ class Planner {
         continue;
       }
       if (!p.may_create) continue;  // its node takes nothing: it waits without holding others up
-      if (p.in_flight()) {
+      if (p.in_flight() || leaving_now_.count(p.slot)) {
         --budget;
+      } else if (in_.spec.paused) {
+        paused_places_ = true;
       } else {
         candidates.push_back(&p);
       }
@@ -212,23 +273,23 @@ class Planner {
       leaving_now_.insert(p->slot);
       --budget;
     }
+    if (paused_places_) plan_.note = "paused";
     if (in_.spec.order == "StartFirst" && !start_first_ && !candidates.empty())
       plan_.note = "the old container stops first: it shares a writable mount or a fixed host port";
   }
 
   void FillVacancies() {
-    bool blocked = !in_.started && !in_.unmet.empty() && in_.instances.empty();
     for (Place& p : places_) {
       if (!p.current.empty() || !p.outdated.empty() || leaving_now_.count(p.slot)) continue;
       if (!p.leaving.empty() && !start_first_) continue;
       if (!p.may_create || recreate_waits_) continue;
-      if (blocked) {
+      if (blocked_) {
         plan_.held_back = true;
         continue;
       }
       AddCreate(p);
     }
-    plan_.started = !in_.spec.stopped && !places_.empty() &&
+    plan_.started = !places_.empty() && !blocked_ &&
                     (in_.started || !in_.instances.empty() || !plan_.creates.empty());
   }
 
@@ -245,9 +306,13 @@ class Planner {
     create.node = p.node;
     // The name depends on what the place had, so that doing this twice makes the same name.
     std::set<std::string> before;
+    const auto point_to = [&](const std::string& node, const std::string& rescheduled) {
+      (rescheduled == in_.rescheduled ? create.preferred_node : create.avoided_node) = node;
+    };
     auto note_predecessor = [&](const Instance* i, bool prefer) {
       before.insert(i->uid);
-      if (prefer && create.preferred_node.empty()) create.preferred_node = i->node;
+      if (prefer && create.preferred_node.empty() && create.avoided_node.empty())
+        point_to(i->node, i->rescheduled);
     };
     for (const Instance* i : p.outdated) note_predecessor(i, true);
     for (const Instance* i : p.leaving) note_predecessor(i, true);
@@ -256,9 +321,12 @@ class Planner {
     }
     if (const Vacancy* v = RememberedVacancy(p.slot); v && before.empty()) {
       before.insert(v->uid);
-      create.preferred_node = v->node;
+      point_to(v->node, v->rescheduled);
     }
-    if (global()) create.preferred_node.clear();
+    if (global()) {
+      create.preferred_node.clear();
+      create.avoided_node.clear();
+    }
     std::string seed = in_.uid + "/" + in_.revision + "/" + std::to_string(p.slot) + "/" + p.node;
     for (const std::string& uid : before) seed += "/" + uid;
     do {
@@ -282,7 +350,7 @@ class Planner {
       const Instance* last = !p.leaving.empty() ? p.leaving[0] : nullptr;
       if (!last && !p.outdated.empty() && removed_.count(p.outdated[0]->uid)) last = p.outdated[0];
       if (last) {
-        plan_.vacancies.push_back({p.slot, last->node, last->uid});
+        plan_.vacancies.push_back({p.slot, last->node, last->uid, last->rescheduled});
       } else if (p.outdated.empty()) {
         if (const Vacancy* v = RememberedVacancy(p.slot)) plan_.vacancies.push_back(*v);
       }
@@ -291,10 +359,13 @@ class Planner {
 
   void Count() {
     Counts& c = plan_.counts;
-    c.wanted = static_cast<int>(places_.size());
-    for (const Place& p : places_) c.settled += p.settled() ? 1 : 0;
+    if (!in_.spec.stopped) {
+      c.wanted = static_cast<int>(places_.size());
+      for (const Place& p : places_) c.settled += p.settled() ? 1 : 0;
+    }
     for (const Instance& i : in_.instances) {
       if (i.deleting || removed_.count(i.uid)) continue;
+      if (in_.spec.stopped && i.halted) continue;
       ++c.replicas;
       c.ready += i.ready ? 1 : 0;
       c.completed += !i.ready && i.completed ? 1 : 0;
@@ -309,7 +380,9 @@ class Planner {
   std::map<int, std::vector<const Instance*>> lost_;  // by slot
   std::set<std::string> removed_;                     // uids
   std::set<int> leaving_now_;                         // slots
-  int ready_ = 0;                                     // what stays ready after the plan so far
+  bool blocked_ = false;
+  bool paused_places_ = false;
+  int ready_ = 0;  // what stays ready after the plan so far
   bool recreate_waits_ = false;
   Plan plan_;
 };
@@ -337,8 +410,11 @@ std::string Describe(const Plan& plan) {
     out += fmt::format("create slot {}", c.slot);
     if (!c.node.empty()) out += " on " + c.node;
     if (!c.preferred_node.empty()) out += " preferring " + c.preferred_node;
+    if (!c.avoided_node.empty()) out += " avoiding " + c.avoided_node;
     out += "\n";
   }
+  for (const Switch& s : plan.switches)
+    out += fmt::format("{} {}\n", s.stop ? "stop" : "start", s.name);
   for (const Vacancy& v : plan.vacancies)
     out += fmt::format("remember slot {} was on {}\n", v.slot, v.node.empty() ? "no node" : v.node);
   if (plan.held_back) out += "held back\n";

@@ -20,8 +20,12 @@ struct Instance {
   bool ready = false;
   bool started = false;      // runs, or ran
   bool completed = false;    // ended with success and is not started again
+  bool ended = false;        // does not run and is not started again by its host
+  bool stopped = false;      // is told to stop
+  bool halted = false;       // and did
   bool node_gone = false;    // its Node object does not exist
   bool node_silent = false;  // its Node is not Ready
+  std::string rescheduled;   // the reschedule that it was made for
   std::string message;       // what it waits for or why it failed
 
   // It does what it is for.
@@ -33,7 +37,8 @@ struct Instance {
 struct Vacancy {
   int slot = 0;
   std::string node;
-  std::string uid;  // of the predecessor
+  std::string uid;          // of the predecessor
+  std::string rescheduled;  // the reschedule that it was made for
   auto operator<=>(const Vacancy&) const = default;
 };
 
@@ -46,7 +51,9 @@ struct PlanInput {
   std::string service;
   std::string uid;
   v1::ServiceSpec spec;
-  std::string revision;  // the wanted one
+  std::string revision;      // the wanted one
+  std::string rescheduled;   // instances that were made for another value leave their nodes
+  bool renew_ended = false;  // instances that ended are made anew
   std::vector<Instance> instances;
   std::vector<Vacancy> vacancies;  // of the last status
   std::vector<NodeView> nodes;     // of the service's cluster; used by mode Global
@@ -59,6 +66,13 @@ struct Create {
   int slot = 0;
   std::string node;            // Global: bound at once; else empty
   std::string preferred_node;  // empty: none
+  std::string avoided_node;    // empty: none
+};
+
+// An instance that is to stop, or to run again, in place.
+struct Switch {
+  std::string name;
+  bool stop = false;
 };
 
 struct Delete {
@@ -69,7 +83,7 @@ struct Delete {
 
 struct Counts {
   int wanted = 0;
-  int replicas = 0;  // exist and are not going away
+  int replicas = 0;  // exist, are not going away and did not stop
   int ready = 0;
   int completed = 0;
   int updated = 0;   // of the wanted revision
@@ -80,6 +94,7 @@ struct Counts {
 struct Plan {
   std::vector<Create> creates;
   std::vector<Delete> deletes;
+  std::vector<Switch> switches;
   std::vector<Vacancy> vacancies;
   Counts counts;
   bool started = false;
@@ -96,7 +111,9 @@ struct Plan {
 // - an instance that shares data or a fixed host port with its successor is gone before that
 // starts;
 // - Recreate makes nothing before all old instances are gone;
-// - scaling down takes the highest slots.
+// - scaling down takes the highest slots;
+// - a stopped service keeps its instances, stopped, and makes none;
+// - a paused one replaces none.
 Plan MakePlan(const PlanInput& input);
 
 // Text form for golden tests and debug logs: one step a line.

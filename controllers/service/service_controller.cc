@@ -40,8 +40,13 @@ Result<Requeue> ServiceReconciler::Sync(const Context& ctx, const Object& servic
   input.service = service.name();
   input.uid = service.uid();
   input.spec = v1::ServiceSpec::From(service);
-  GANTRY_TRY_SET(input.revision, EnsureRevision(ctx, service));
+  GANTRY_TRY_SET(const ObjectPtr revision, EnsureRevision(ctx, service));
+  input.revision = revision->name();
+  // What runs is the revision's template: another one than the service's while that is paused.
+  input.spec.tmpl = v1::ContainerTemplate::From(GetObject(revision->spec(), "template"));
+  input.rescheduled = revision->annotation(v1::kAnnotationRescheduledAt);
   input.instances = Observe(service);
+  GANTRY_TRY_SET(input.renew_ended, Redeploy(ctx, service, *revision, input.instances, patch));
   input.vacancies = VacanciesFrom(service.status());
   RecallVacancies(service.key(), input.instances, &input.vacancies);
   input.started = GetBool(service.status(), "started");
@@ -50,7 +55,7 @@ Result<Requeue> ServiceReconciler::Sync(const Context& ctx, const Object& servic
     input.unmet = UnmetDependencies(service.ns(), input.spec, *deps_.services, *deps_.containers);
 
   const Plan plan = MakePlan(input);
-  const Status done = Execute(ctx, service, input.spec, input.revision, plan);
+  const Status done = Execute(ctx, service, input.spec, *revision, plan);
   SetServiceStatus(input, plan, done.ok() ? "" : done.error().message, patch);
   GANTRY_TRY(done);
   GANTRY_TRY(PruneRevisions(ctx, service, input.spec, input.revision, input.instances));
@@ -78,32 +83,48 @@ void ServiceReconciler::RecallVacancies(const ObjectKey& service,
   for (const auto& [slot, vacancy] : seen) {
     if (!known.count(slot)) vacancies->push_back(vacancy);
   }
-  for (const Instance& i : instances) seen[i.slot] = {i.slot, i.node, i.uid};
+  for (const Instance& i : instances) seen[i.slot] = {i.slot, i.node, i.uid, i.rescheduled};
 }
 
-Result<std::string> ServiceReconciler::EnsureRevision(const Context& ctx, const Object& service) {
+Result<ObjectPtr> ServiceReconciler::EnsureRevision(const Context& ctx, const Object& service) {
   const std::string name = RevisionName(service);
+  const std::string current = GetString(service.status(), "currentRevision");
+  const bool paused = v1::ServiceSpec::From(service).paused;
   int64_t last = 0;
+  ObjectPtr found;
   for (const ObjectPtr& r :
        own_revisions_.Overlay(service.key(), deps_.revisions->ByOwner(service.uid()))) {
-    if (r->name() == name && !r->deleting()) return name;
+    if (r->deleting()) continue;
+    if (paused && r->name() == current) return r;
+    if (r->name() == name) found = r;
     last = std::max(last, GetInt(r->spec(), "revision"));
+  }
+  if (found) {
+    if (GetInt(found->spec(), "revision") == last) return found;
+    // An earlier state is wanted again: it is the newest now.
+    GANTRY_TRY_SET(
+        Object moved,
+        deps_.client.Patch(ctx, v1::kServiceRevisions, found->key(), client::PatchType::kMerge,
+                           {{"metadata", {{"resourceVersion", found->resource_version()}}},
+                            {"spec", {{"revision", last + 1}}}}));
+    own_revisions_.Wrote(service.key(), moved);
+    return ObjectPtr(std::make_shared<const Object>(std::move(moved)));
   }
   const Result<Object> made =
       deps_.client.Create(ctx, v1::kServiceRevisions, MakeRevision(service, name, last + 1));
   if (made.ok()) {
     own_revisions_.Wrote(service.key(), *made);
-    return name;
+    return ObjectPtr(std::make_shared<const Object>(*made));
   }
   if (made.code() != Code::kAlreadyExists) return made.error().Wrap("create revision " + name);
-  GANTRY_TRY_SET(const Object have,
+  GANTRY_TRY_SET(Object have,
                  deps_.client.Get(ctx, v1::kServiceRevisions, {std::string(service.ns()), name}));
   const auto owner = have.controller_owner();
   if (!owner || owner->uid != service.uid())
     return Error(Code::kConflict,
                  fmt::format("revision {} still belongs to another service", name));
   own_revisions_.Wrote(service.key(), have);
-  return name;
+  return ObjectPtr(std::make_shared<const Object>(std::move(have)));
 }
 
 Status ServiceReconciler::PruneRevisions(const Context& ctx, const Object& service,
@@ -134,9 +155,10 @@ Status ServiceReconciler::PruneRevisions(const Context& ctx, const Object& servi
 }
 
 Status ServiceReconciler::Execute(const Context& ctx, const Object& service,
-                                  const v1::ServiceSpec& spec, const std::string& revision,
+                                  const v1::ServiceSpec& spec, const Object& revision,
                                   const Plan& plan) {
   std::vector<std::string> deleted, created;
+  for (const Switch& s : plan.switches) GANTRY_TRY(SwitchContainer(ctx, service, s));
   for (const Delete& d : plan.deletes) {
     const ObjectKey key{std::string(service.ns()), d.name};
     client::DeleteOptions options;
@@ -163,6 +185,20 @@ Status ServiceReconciler::Execute(const Context& ctx, const Object& service,
     deps_.events->Record(service, EventType::kNormal, "ContainersCreated",
                          fmt::format("created {}", fmt::join(created, ", ")));
   return OkStatus();
+}
+
+Status ServiceReconciler::SwitchContainer(const Context& ctx, const Object& service,
+                                          const Switch& change) {
+  const ObjectKey key{std::string(service.ns()), change.name};
+  const Json stopped = change.stop ? Json(true) : Json(nullptr);
+  const Result<Object> done = deps_.client.Patch(
+      ctx, v1::kContainers, key, client::PatchType::kMerge, {{"spec", {{"stopped", stopped}}}});
+  if (done.ok()) {
+    own_containers_.Wrote(service.key(), *done);
+    return OkStatus();
+  }
+  if (done.code() == Code::kNotFound) return OkStatus();
+  return done.error().Wrap("container " + change.name);
 }
 
 Status ServiceReconciler::CreateContainer(const Context& ctx, const Object& service,

@@ -29,8 +29,13 @@ class ServiceReconciler : public runtime::Reconciler {
  private:
   Result<runtime::Requeue> Sync(const Context& ctx, const Object& service,
                                 runtime::StatusPatch* patch);
-  // The name of the wanted revision, whose object exists afterwards.
-  Result<std::string> EnsureRevision(const Context& ctx, const Object& service);
+  // The wanted revision, which exists afterwards, with the highest number: the one of the present
+  // template, or of a paused service the one that it has.
+  Result<ObjectPtr> EnsureRevision(const Context& ctx, const Object& service);
+  // Sees to an annotation gantry.dev/redeployed-at that is new: asks a host for the newest image,
+  // and pins it when the answer is there. True when ended instances are to be made anew.
+  Result<bool> Redeploy(const Context& ctx, const Object& service, const Object& revision,
+                        const std::vector<Instance>& instances, runtime::StatusPatch* patch);
   // Deletes what is over revisionHistoryLimit and not in use.
   Status PruneRevisions(const Context& ctx, const Object& service, const v1::ServiceSpec& spec,
                         const std::string& current, const std::vector<Instance>& instances);
@@ -40,7 +45,8 @@ class ServiceReconciler : public runtime::Reconciler {
   void RecallVacancies(const ObjectKey& service, const std::vector<Instance>& instances,
                        std::vector<Vacancy>* vacancies);
   Status Execute(const Context& ctx, const Object& service, const v1::ServiceSpec& spec,
-                 const std::string& revision, const Plan& plan);
+                 const Object& revision, const Plan& plan);
+  Status SwitchContainer(const Context& ctx, const Object& service, const Switch& change);
   Status CreateContainer(const Context& ctx, const Object& service, const Object& container);
 
   const Deps deps_;

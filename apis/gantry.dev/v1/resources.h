@@ -10,6 +10,8 @@ inline const client::Resource kClusters{"gantry.dev", "v1", "clusters", "Cluster
 inline const client::Resource kNodes{"gantry.dev", "v1", "nodes", "Node", false};
 inline const client::Resource kApplications{"gantry.dev", "v1", "applications", "Application",
                                             true};
+inline const client::Resource kApplicationRevisions{"gantry.dev", "v1", "applicationrevisions",
+                                                    "ApplicationRevision", true};
 inline const client::Resource kServices{"gantry.dev", "v1", "services", "Service", true};
 inline const client::Resource kServiceRevisions{"gantry.dev", "v1", "servicerevisions",
                                                 "ServiceRevision", true};
@@ -38,11 +40,28 @@ inline constexpr char kLabelComposeService[] = "gantry.dev/compose-service";
 inline constexpr char kAnnotationDeclaredReplicas[] = "gantry.dev/declared-replicas";
 // A changed value makes a new revision: `rollout restart`.
 inline constexpr char kAnnotationRestartedAt[] = "gantry.dev/restarted-at";
+// On an Application or Service: a changed value looks for a newer image of the same name, replaces
+// containers that run another one, and starts those again that ended: `redeploy`.
+inline constexpr char kAnnotationRedeployedAt[] = "gantry.dev/redeployed-at";
+// On an Application or Service: a changed value makes a new revision whose containers go to other
+// nodes than before, where there are others: `reschedule`.
+inline constexpr char kAnnotationRescheduledAt[] = "gantry.dev/rescheduled-at";
+// On a Service: `<template.image> <resolvedImage>`, what the revision runs while the template names
+// that image. Written by redeploy and undo.
+inline constexpr char kAnnotationPinnedImage[] = "gantry.dev/pinned-image";
+// On a Service: a hash of what its Application's template says of its containers.
+inline constexpr char kAnnotationDeclaredTemplate[] = "gantry.dev/declared-template";
+// On a Service: while the declared template has this hash, spec.template stays as it is: `undo`.
+inline constexpr char kAnnotationUndoneTemplate[] = "gantry.dev/undone-template";
+// On a Container: the node that the scheduler takes only when there is no other.
+inline constexpr char kAnnotationAvoidedNode[] = "gantry.dev/avoided-node";
 // On a Container: the previous instance's node, which the scheduler prefers.
 inline constexpr char kAnnotationPreferredNode[] = "gantry.dev/preferred-node";
 
 // On a Service: its Application stopped it, and starts it again.
 inline constexpr char kAnnotationStoppedByApplication[] = "gantry.dev/stopped-by-application";
+// On a Service: its Application paused it, and lets it go on.
+inline constexpr char kAnnotationPausedByApplication[] = "gantry.dev/paused-by-application";
 
 // Finalizers.
 inline constexpr char kFinalizerContainer[] = "gantry.dev/container";  // engine container removed

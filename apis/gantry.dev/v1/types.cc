@@ -1,6 +1,15 @@
 #include "apis/gantry.dev/v1/types.h"
 
 namespace gantry::v1 {
+namespace {
+
+std::vector<std::string> NamesOf(const Json& references) {
+  std::vector<std::string> names;
+  for (const Json& r : references) names.push_back(GetString(r, "name"));
+  return names;
+}
+
+}  // namespace
 
 NodeSpec NodeSpec::From(const Object& o) {
   const Json& s = o.spec();
@@ -30,7 +39,11 @@ ApplicationSpec ApplicationSpec::From(const Object& o) {
   }
   out.profiles = GetStrings(s, "profiles");
   out.update_type = GetString(GetObject(s, "updatePolicy"), "type", out.update_type);
+  out.image_pull_secrets = NamesOf(GetArray(s, "imagePullSecrets"));
+  out.revision_history_limit =
+      static_cast<int>(GetInt(s, "revisionHistoryLimit", out.revision_history_limit));
   out.stopped = GetBool(s, "stopped");
+  out.paused = GetBool(s, "paused");
   return out;
 }
 
@@ -41,6 +54,8 @@ ServiceSpec ServiceSpec::From(const Object& o) {
   out.mode = GetString(s, "mode", out.mode);
   out.replicas = static_cast<int>(GetInt(s, "replicas", out.replicas));
   out.stopped = GetBool(s, "stopped");
+  out.paused = GetBool(s, "paused");
+  out.image_pull_secrets = NamesOf(GetArray(s, "imagePullSecrets"));
   out.tmpl = ContainerTemplate::From(GetObject(s, "template"));
   out.placement = Placement::From(GetObject(s, "placement"));
   out.min_ready_seconds = static_cast<int>(GetInt(s, "minReadySeconds", out.min_ready_seconds));
@@ -67,6 +82,9 @@ Json ServiceSpec::ToJson() const {
   if (strategy_type == "Rolling")
     json["strategy"]["rolling"] = {{"maxInFlight", max_in_flight}, {"order", order}};
   if (stopped) json["stopped"] = true;
+  if (paused) json["paused"] = true;
+  for (const std::string& name : image_pull_secrets)
+    json["imagePullSecrets"].push_back({{"name", name}});
   if (!placement.empty()) json["placement"] = placement.ToJson();
   for (const Dependency& d : depends_on)
     json["dependsOn"].push_back({{"service", d.service}, {"condition", d.condition}});
@@ -79,6 +97,7 @@ ContainerSpec ContainerSpec::From(const Object& o) {
   out.cluster = GetString(s, "cluster", out.cluster);
   out.node_name = GetString(s, "nodeName");
   out.revision = GetString(s, "revision");
+  out.stopped = GetBool(s, "stopped");
   out.min_ready_seconds = static_cast<int>(GetInt(s, "minReadySeconds", out.min_ready_seconds));
   out.tmpl = ContainerTemplate::From(GetObject(s, "template"));
   out.placement = Placement::From(GetObject(s, "placement"));

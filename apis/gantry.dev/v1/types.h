@@ -33,7 +33,10 @@ struct ApplicationSpec {
   std::vector<Source> parameters_from;
   std::vector<std::string> profiles;
   std::string update_type = "Rolling";
+  std::vector<std::string> image_pull_secrets;
+  int revision_history_limit = 10;
   bool stopped = false;
+  bool paused = false;
   static ApplicationSpec From(const Object& o);
 };
 
@@ -46,6 +49,8 @@ struct ServiceSpec {
   std::string mode = "Replicated";
   int replicas = 1;
   bool stopped = false;
+  bool paused = false;
+  std::vector<std::string> image_pull_secrets;
   ContainerTemplate tmpl;
   Placement placement;
   int min_ready_seconds = 2;
@@ -62,6 +67,7 @@ struct ContainerSpec {
   std::string cluster = "default";
   std::string node_name;  // empty: not placed yet
   std::string revision;
+  bool stopped = false;
   int min_ready_seconds = 2;
   ContainerTemplate tmpl;
   Placement placement;

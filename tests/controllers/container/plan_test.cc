@@ -46,7 +46,7 @@ TEST(ContainerPlan, OneThatWasNeverStartedIsStarted) {
   const Observed have = {Engine("a", "created")};
   const Plan p = MakePlan(Want(), have, kNow);
   EXPECT_EQ(p.step, Plan::Step::kStart);
-  EXPECT_EQ(p.start_id, "a");
+  EXPECT_EQ(p.step_id, "a");
   EXPECT_TRUE(p.remove.empty());
 }
 
@@ -160,6 +160,47 @@ TEST(ContainerPlan, DeletionRemovesAllAndReleases) {
   EXPECT_EQ(p.remove, (std::vector<std::string>{"a", "b"}));
   EXPECT_TRUE(p.release);
   EXPECT_EQ(p.step, Plan::Step::kNone);
+}
+
+TEST(ContainerPlan, OneThatIsToldToStopStopsAndStays) {
+  Wanted w = Want();
+  w.spec.stopped = true;
+  w.phase = "Running";
+  Observed have = {Engine("a", "running")};
+  EXPECT_EQ(MakePlan(w, have, kNow).step, Plan::Step::kStop);
+  EXPECT_EQ(MakePlan(w, have, kNow).step_id, "a");
+  have = {Engine("a", "exited")};
+  Plan p = MakePlan(w, have, kNow);
+  EXPECT_EQ(p.step, Plan::Step::kNone);
+  EXPECT_EQ(p.phase, "Stopped");
+  EXPECT_FALSE(p.ready);
+  EXPECT_TRUE(p.remove.empty());
+  p = MakePlan(w, {}, kNow);  // removed by hand meanwhile
+  EXPECT_EQ(p.step, Plan::Step::kNone);
+  EXPECT_EQ(p.phase, "Stopped");
+}
+
+TEST(ContainerPlan, ItIsStartedAgainAtOnceWhateverItsPolicy) {
+  Wanted w = Want();
+  w.phase = "Stopped";
+  w.spec.tmpl.restart_policy = "no";
+  w.restart_count = 3;
+  const Observed have = {Engine("a", "exited")};
+  const Plan p = MakePlan(w, have, kNow);
+  EXPECT_EQ(p.step, Plan::Step::kStart);
+  EXPECT_EQ(p.step_id, "a");
+  EXPECT_EQ(p.restart_count, 3);
+}
+
+TEST(ContainerPlan, WhatHadEndedByItselfStaysSo) {
+  Wanted w = Want();
+  w.spec.stopped = true;
+  w.spec.tmpl.restart_policy = "no";
+  w.phase = "Exited";
+  const Observed have = {Engine("a", "exited")};
+  EXPECT_EQ(MakePlan(w, have, kNow).phase, "Exited");
+  w.spec.stopped = false;
+  EXPECT_EQ(MakePlan(w, have, kNow).step, Plan::Step::kNone);
 }
 
 }  // namespace

@@ -28,6 +28,18 @@ class State {
     in_.spec.stopped = true;
     return *this;
   }
+  State& Paused() {
+    in_.spec.paused = true;
+    return *this;
+  }
+  State& Rescheduled(std::string when) {
+    in_.rescheduled = std::move(when);
+    return *this;
+  }
+  State& RenewEnded() {
+    in_.renew_ended = true;
+    return *this;
+  }
   State& Recreate() {
     in_.spec.strategy_type = "Recreate";
     return *this;
@@ -51,10 +63,11 @@ class State {
     return *this;
   }
   State& Vacant(int slot, std::string node) {
-    in_.vacancies.push_back({slot, std::move(node), "old-uid"});
+    in_.vacancies.push_back({slot, std::move(node), "old-uid", ""});
     return *this;
   }
-  // `flags`: r ready, d deleting, g its node is gone, s its node is silent, c completed.
+  // `flags`: r ready, d deleting, g its node is gone, s its node is silent, c completed, e ended,
+  // t told to stop, h and did.
   State& Has(int slot, std::string revision, std::string flags, std::string node = "n1") {
     Instance i;
     i.slot = slot;
@@ -68,6 +81,9 @@ class State {
     i.node_gone = has('g');
     i.node_silent = has('s');
     i.completed = has('c');
+    i.ended = has('e');
+    i.stopped = has('t') || has('h');
+    i.halted = has('h');
     in_.instances.push_back(std::move(i));
     return *this;
   }
@@ -110,8 +126,34 @@ INSTANTIATE_TEST_SUITE_P(
         Scenario{"WaitsForTheOneThatGoes",
                  State().Has(1, "new", "r").Has(2, "new", "d", "n7").Has(3, "new", "r"),
                  "remember slot 2 was on n7\n"},
-        Scenario{"StoppedRemovesAll", State().Stopped().Has(1, "new", "r").Has(2, "new", ""),
-                 "delete web-2-new1 (stopped)\ndelete web-1-new0 (stopped)\n"},
+        Scenario{"StoppedKeepsAll", State().Stopped().Has(1, "new", "r").Has(2, "new", "t"),
+                 "stop web-1-new0\n"},
+        Scenario{"StoppedMakesNoneAndReplacesNone", State().Stopped().Has(1, "old", "h"), ""},
+        Scenario{"StoppedScalesDown",
+                 State().Replicas(1).Stopped().Has(1, "new", "h").Has(2, "new", "h"),
+                 "delete web-2-new1 (scaled down)\n"},
+        Scenario{"WhatWasStoppedStarts", State().Replicas(2).Has(1, "new", "h").Has(2, "new", "h"),
+                 "start web-1-new0\nstart web-2-new1\n"},
+        Scenario{"WhatWasChangedMeanwhileIsMadeAnewAtOnce",
+                 State().Replicas(2).Has(1, "old", "h").Has(2, "old", "h"),
+                 "delete web-1-old0 (updated)\ndelete web-2-old1 (updated)\n"
+                 "remember slot 1 was on n1\nremember slot 2 was on n1\n"},
+        Scenario{"WhatWasStoppedWaitsForItsDependencies",
+                 State().Replicas(1).Unstarted({"db to be Healthy"}).Has(1, "new", "h"),
+                 "held back\n"},
+        Scenario{"PausedReplacesNone",
+                 State().Paused().Has(1, "new", "r").Has(2, "old", "r").Has(3, "old", ""),
+                 "note paused\n"},
+        Scenario{"PausedFillsGaps", State().Paused().Replicas(2).Has(1, "new", "r"),
+                 "create slot 2\n"},
+        Scenario{"PausedRecreateReplacesNone",
+                 State().Recreate().Paused().Replicas(1).Has(1, "old", "r"), ""},
+        Scenario{"RescheduledAvoidsItsNode",
+                 State().Replicas(1).StartFirst().Rescheduled("t2").Has(1, "old", "r", "n4"),
+                 "create slot 1 avoiding n4\n"},
+        Scenario{"EndedOnesRunAgainWhenAsked",
+                 State().Replicas(2).RenewEnded().Has(1, "new", "ce").Has(2, "new", "r"),
+                 "delete web-1-new0 (ended, and is to run again)\nremember slot 1 was on n1\n"},
         Scenario{"ReplacesOneAtATime",
                  State().Has(1, "old", "r").Has(2, "old", "r", "n2").Has(3, "old", "r"),
                  "delete web-1-old0 (updated)\nremember slot 1 was on n1\n"},
