@@ -53,9 +53,11 @@ int RunCli(const std::vector<std::string>& arguments, Session* session) {
   AddEncryption(root, session);
   AddExec(root, session, &rest);
   AddGet(root, session);
+  AddLifecycle(root, session);
   AddLogs(root, session);
   AddNode(root, session);
   AddResources(root, session);
+  AddRollout(root, session);
   AddScale(root, session);
   AddUser(root, session);
   AddVersion(root, session);
