@@ -13,17 +13,17 @@
 namespace gantry::kubectl {
 namespace {
 
-constexpr char kApplication[] = "Application";
-constexpr char kService[] = "Service";
+constexpr char kKindApplication[] = "Application";
+constexpr char kKindService[] = "Service";
 
 Result<Workload> AsWorkload(const ServedResource* type, const std::string& ns,
                             const std::string& name) {
   const client::Resource& r = type->resource;
-  if (r.group != "gantry.dev" || (r.kind != kApplication && r.kind != kService)) {
+  if (r.group != "gantry.dev" || (r.kind != kKindApplication && r.kind != kKindService)) {
     return LocalError(fmt::format("{} is neither an application nor a service of gantry.dev",
                                   type->ObjectName(name)));
   }
-  return Workload{type, KeyOf(*type, ns, name), r.kind == kApplication};
+  return Workload{type, KeyOf(*type, ns, name), r.kind == kKindApplication};
 }
 
 // `app/shop/web`

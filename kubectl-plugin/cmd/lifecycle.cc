@@ -2,6 +2,7 @@
 
 #include <ostream>
 
+#include "apis/gantry.dev/v1/resources.h"
 #include "apis/machinery/base/clock.h"
 #include "kubectl-plugin/cmd/commands.h"
 #include "kubectl-plugin/errors.h"
@@ -18,7 +19,7 @@ struct LifecycleFlags {
   std::string timeout = "5m";
 };
 
-struct Verb {
+struct LifecycleVerb {
   const char* name;
   const char* help;
   const char* done;        // of the output
@@ -26,20 +27,20 @@ struct Verb {
   std::optional<bool> stopped;
 };
 
-constexpr char kRestartedAt[] = "gantry.dev/restarted-at";
-constexpr char kRedeployedAt[] = "gantry.dev/redeployed-at";
-constexpr char kRescheduledAt[] = "gantry.dev/rescheduled-at";
-
-const Verb kVerbs[] = {
+const LifecycleVerb kVerbs[] = {
     {"stop", "stop all containers and keep them", "stopped", nullptr, true},
     {"activate", "start what was stopped", "activated", nullptr, false},
-    {"restart", "make all containers anew, a few at a time", "restarted", kRestartedAt, {}},
+    {"restart",
+     "make all containers anew, a few at a time",
+     "restarted",
+     v1::kAnnotationRestartedAt,
+     {}},
     {"redeploy", "pull again, replace what changed, start what ended or was stopped", "redeployed",
-     kRedeployedAt, false},
+     v1::kAnnotationRedeployedAt, false},
     {"reschedule",
      "make all containers anew, on other hosts where there are others",
      "rescheduled",
-     kRescheduledAt,
+     v1::kAnnotationRescheduledAt,
      {}},
 };
 
@@ -49,7 +50,7 @@ Status CheckApplication(Session& session, const Workload& workload) {
   GANTRY_TRY_SET(const client::Client* client, session.client());
   GANTRY_TRY_SET(const Object service,
                  client->Get(session.ctx(), workload.type->resource, workload.key));
-  const std::string name(service.label("gantry.dev/application"));
+  const std::string name(service.label(v1::kLabelApplication));
   if (name.empty()) return OkStatus();
   GANTRY_TRY_SET(const Mapper* mapper, session.mapper());
   GANTRY_TRY_SET(const ServedResource* applications, mapper->Find("applications.gantry.dev"));
@@ -61,8 +62,8 @@ Status CheckApplication(Session& session, const Workload& workload) {
       "application {} is stopped, and its services with it: activate app/{}", name, name));
 }
 
-Status RunOne(Session& session, const Verb& verb, const Workload& workload,
-              const LifecycleFlags& flags) {
+Status RunVerb(Session& session, const LifecycleVerb& verb, const Workload& workload,
+               const LifecycleFlags& flags) {
   GANTRY_TRY_SET(const client::Client* client, session.client());
   if (verb.stopped == false) GANTRY_TRY(CheckApplication(session, workload));
   Json patch = Json::object();
@@ -79,11 +80,11 @@ Status RunOne(Session& session, const Verb& verb, const Workload& workload,
                         flags.timeout);
 }
 
-Result<int> Run(Session& session, const Verb& verb, const LifecycleFlags& flags) {
+Result<int> RunLifecycle(Session& session, const LifecycleVerb& verb, const LifecycleFlags& flags) {
   GANTRY_TRY_SET(const std::vector<Workload> workloads, SelectWorkloads(session, flags.words));
   int code = 0;
   for (const Workload& workload : workloads) {
-    const Status s = RunOne(session, verb, workload, flags);
+    const Status s = RunVerb(session, verb, workload, flags);
     if (s.ok()) continue;
     session.io().err << FormatError(s.error()) << "\n";
     code = 1;
@@ -94,11 +95,11 @@ Result<int> Run(Session& session, const Verb& verb, const LifecycleFlags& flags)
 }  // namespace
 
 Status RestartWorkload(Session& session, const Workload& workload) {
-  return RunOne(session, kVerbs[2], workload, LifecycleFlags());
+  return RunVerb(session, kVerbs[2], workload, LifecycleFlags());
 }
 
 void AddLifecycle(const Command& root, Session* session) {
-  for (const Verb& verb : kVerbs) {
+  for (const LifecycleVerb& verb : kVerbs) {
     auto flags = std::make_shared<LifecycleFlags>();
     const Command command = root.Add(
         verb.name, verb.help,
@@ -106,8 +107,8 @@ void AddLifecycle(const Command& root, Session* session) {
     command.Words(&flags->words, "applications and services")
         .Flag("--wait", &flags->wait, "wait until it is done")
         .Text("--timeout", &flags->timeout, "how long to wait (5m)");
-    const Verb* which = &verb;
-    command.Runs([session, flags, which] { return Run(*session, *which, *flags); });
+    const LifecycleVerb* which = &verb;
+    command.Runs([session, flags, which] { return RunLifecycle(*session, *which, *flags); });
   }
 }
 

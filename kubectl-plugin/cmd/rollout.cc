@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <ostream>
 
-#include "apis/machinery/meta/condition.h"
+#include "apis/gantry.dev/v1/resources.h"
 #include "apis/machinery/yaml/yaml.h"
 #include "kubectl-plugin/cmd/commands.h"
 #include "kubectl-plugin/errors.h"
@@ -20,17 +20,11 @@ struct RolloutFlags {
   std::string timeout = "5m";
 };
 
-constexpr char kRestartedAt[] = "gantry.dev/restarted-at";
-constexpr char kRescheduledAt[] = "gantry.dev/rescheduled-at";
-constexpr char kPinnedImage[] = "gantry.dev/pinned-image";
-constexpr char kDeclaredTemplate[] = "gantry.dev/declared-template";
-constexpr char kUndoneTemplate[] = "gantry.dev/undone-template";
-
 // What an undo of an Application brings back, and a change of which makes a revision.
 constexpr const char* kApplicationFields[] = {"version", "compose", "parameters", "parametersFrom",
                                               "profiles"};
 
-int64_t NumberOf(const Object& revision) { return GetInt(revision.spec(), "revision"); }
+int64_t RevisionNumber(const Object& revision) { return GetInt(revision.spec(), "revision"); }
 
 // By number, the lowest first.
 Result<std::vector<Object>> Revisions(Session& session, const Workload& workload) {
@@ -45,23 +39,23 @@ Result<std::vector<Object>> Revisions(Session& session, const Workload& workload
   GANTRY_TRY_SET(client::List list,
                  client->ListAll(session.ctx(), type->resource, workload.key.ns, options));
   std::sort(list.items.begin(), list.items.end(),
-            [](const Object& a, const Object& b) { return NumberOf(a) < NumberOf(b); });
+            [](const Object& a, const Object& b) { return RevisionNumber(a) < RevisionNumber(b); });
   return std::move(list.items);
 }
 
-Result<Object> Find(const std::vector<Object>& revisions, int64_t number,
-                    const std::string& whose) {
+Result<Object> RevisionNumbered(const std::vector<Object>& revisions, int64_t number,
+                                const std::string& whose) {
   for (const Object& r : revisions) {
-    if (NumberOf(r) == number) return r;
+    if (RevisionNumber(r) == number) return r;
   }
   return LocalError(fmt::format("{} has no revision {}", whose, number));
 }
 
 // What a service's revision came from, beside its template.
 std::string CauseOf(const Object& revision) {
-  if (const auto at = revision.annotation(kRescheduledAt); !at.empty())
+  if (const auto at = revision.annotation(v1::kAnnotationRescheduledAt); !at.empty())
     return fmt::format("rescheduled at {}", at);
-  if (const auto at = revision.annotation(kRestartedAt); !at.empty())
+  if (const auto at = revision.annotation(v1::kAnnotationRestartedAt); !at.empty())
     return fmt::format("restarted at {}", at);
   return "<none>";
 }
@@ -77,7 +71,7 @@ void PrintHistory(Session& session, const Workload& workload, const Object& live
   const std::string current = GetString(live.status(), "currentRevision");
   for (const Object& r : revisions) {
     const std::string number =
-        fmt::format("{}{}", NumberOf(r), r.name() == current ? " (current)" : "");
+        fmt::format("{}{}", RevisionNumber(r), r.name() == current ? " (current)" : "");
     if (workload.application) {
       const std::string version = GetString(r.spec(), "version");
       columns.Row(
@@ -101,7 +95,7 @@ Status History(Session& session, const Workload& workload, const RolloutFlags& f
     PrintHistory(session, workload, live, revisions);
     return OkStatus();
   }
-  GANTRY_TRY_SET(const Object shown, Find(revisions, *flags.revision, name));
+  GANTRY_TRY_SET(const Object shown, RevisionNumbered(revisions, *flags.revision, name));
   session.io().out << yaml::ToYaml(shown.spec());
   return OkStatus();
 }
@@ -110,10 +104,11 @@ void UndoService(const Object& revision, Object* service) {
   const Json& tmpl = GetObject(revision.spec(), "template");
   service->mutable_spec()["template"] = tmpl;
   const std::string runs = GetString(revision.spec(), "resolvedImage");
-  if (!runs.empty()) service->set_annotation(kPinnedImage, GetString(tmpl, "image") + " " + runs);
+  if (!runs.empty())
+    service->set_annotation(v1::kAnnotationPinnedImage, GetString(tmpl, "image") + " " + runs);
   // Its application leaves it so until it declares something else.
-  if (const auto declared = service->annotation(kDeclaredTemplate); !declared.empty())
-    service->set_annotation(kUndoneTemplate, std::string(declared));
+  if (const auto declared = service->annotation(v1::kAnnotationDeclaredTemplate); !declared.empty())
+    service->set_annotation(v1::kAnnotationUndoneTemplate, std::string(declared));
 }
 
 void UndoApplication(const Object& revision, Object* application) {
@@ -130,7 +125,8 @@ void UndoApplication(const Object& revision, Object* application) {
 // The revision to go back to: the one that was asked for, or the last before the present one.
 Result<Object> Aim(const std::vector<Object>& revisions, const std::string& current,
                    const RolloutFlags& flags, const std::string& name) {
-  if (flags.revision && *flags.revision > 0) return Find(revisions, *flags.revision, name);
+  if (flags.revision && *flags.revision > 0)
+    return RevisionNumbered(revisions, *flags.revision, name);
   for (auto r = revisions.rbegin(); r != revisions.rend(); ++r) {
     if (r->name() != current) return *r;
   }
@@ -151,20 +147,20 @@ Status Undo(Session& session, const Workload& workload, const RolloutFlags& flag
                    Aim(revisions, GetString(object.status(), "currentRevision"), flags, name));
     if (to.name() == GetString(object.status(), "currentRevision")) {
       session.io().out << fmt::format("{} skipped rollback (revision {} is the current one)\n",
-                                      name, NumberOf(to));
+                                      name, RevisionNumber(to));
       return OkStatus();
     }
     (workload.application ? UndoApplication : UndoService)(to, &object);
     const auto done = client->Update(session.ctx(), workload.type->resource, object);
     if (!done.ok() && done.code() == Code::kConflict && tries < kTries) continue;
     if (!done.ok()) return done.error();
-    session.io().out << fmt::format("{} rolled back to revision {}", name, NumberOf(to))
+    session.io().out << fmt::format("{} rolled back to revision {}", name, RevisionNumber(to))
                      << std::endl;
     return OkStatus();
   }
 }
 
-Status Show(Session& session, const Workload& workload, const RolloutFlags& flags) {
+Status ShowRollout(Session& session, const Workload& workload, const RolloutFlags& flags) {
   GANTRY_TRY_SET(const client::Client* client, session.client());
   GANTRY_TRY_SET(const Object live,
                  client->Get(session.ctx(), workload.type->resource, workload.key));
@@ -191,7 +187,7 @@ Status SetPaused(Session& session, const Workload& workload, bool paused) {
 
 using Act = Status (*)(Session&, const Workload&, const RolloutFlags&);
 
-Result<int> Run(Session& session, const RolloutFlags& flags, Act act) {
+Result<int> RunRollout(Session& session, const RolloutFlags& flags, Act act) {
   GANTRY_TRY_SET(const std::vector<Workload> workloads, SelectWorkloads(session, flags.words));
   int code = 0;
   for (const Workload& workload : workloads) {
@@ -214,11 +210,11 @@ void AddRollout(const Command& root, Session* session) {
         name, help,
         fmt::format("kubectl-gantry rollout {} app/NAME|service/NAME|app/NAME/SERVICE...", name));
     command.Words(&flags->words, "applications and services");
-    command.Runs([session, flags, act] { return Run(*session, *flags, act); });
+    command.Runs([session, flags, act] { return RunRollout(*session, *flags, act); });
     return std::make_pair(command, flags);
   };
   const auto [status, status_flags] =
-      add("status", "wait until a change has been carried out", Show);
+      add("status", "wait until a change has been carried out", ShowRollout);
   status.Text("--timeout", &status_flags->timeout, "how long to wait (5m)");
   const auto [history, history_flags] = add("history", "list the states that are kept", History);
   history.Number("--revision", &history_flags->revision, "show this one in full");
