@@ -33,10 +33,16 @@ check "register a node" add_node
 cat > "$WORK/docker-compose.yml" <<'Y'
 services:
   web:
-    image: gantry/sample-web:1.0
-    ports: ["80"]
+    image: gantry/sample-web:${TAG}
+    env_file: web.env
 Y
-check "compose up" kg compose up -f "$WORK/docker-compose.yml" --name plain --wait
+printf 'services: {web: {ports: ["80"]}}\n' > "$WORK/override.yml"
+echo TAG=1.0 > "$WORK/.env"
+echo GREETING=hello > "$WORK/web.env"
+check "compose up with several files" kg compose up -f "$WORK/docker-compose.yml" -f "$WORK/override.yml" --name plain --wait
+environment() { engine inspect -f '{{.Config.Env}} {{.HostConfig.PortBindings}}' "$(engine ps -q)"; }
+check "the files have their effect" says GREETING=hello environment
+check "all of them" says 80/tcp environment
 check "its container runs" all_running gantry.dev/application=plain 1
 check "compose down" kg compose down --name plain
 none() { [ -z "$(engine ps -aq)" ]; }

@@ -232,4 +232,9 @@ void ResolveExtends(Json* services, const std::string& place, Diagnostics* diag)
   for (const std::string& name : names) resolver.Resolve(name, 0);
 }
 
+Json MergeServices(const Json& base, const Json& own) {
+  SourceMap nobody_asks;
+  return Merger(&nobody_asks).Maps({base, "", /*in_text=*/false}, {own, "", /*in_text=*/true});
+}
+
 }  // namespace gantry::compose

@@ -1,12 +1,11 @@
 #include <fmt/format.h>
 
-#include <filesystem>
 #include <ostream>
-#include <sstream>
 
 #include "apis/machinery/meta/condition.h"
 #include "kubectl-plugin/applier.h"
 #include "kubectl-plugin/cmd/commands.h"
+#include "kubectl-plugin/compose_input.h"
 #include "kubectl-plugin/containers.h"
 #include "kubectl-plugin/errors.h"
 #include "kubectl-plugin/manifests.h"
@@ -17,73 +16,18 @@
 namespace gantry::kubectl {
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr char kApplications[] = "applications.gantry.dev";
 
 struct ComposeFlags {
-  std::string file;
+  ComposeSource source;
   std::string name;
   std::string cluster = "default";
   std::string timeout = "5m";
-  std::string env_file;
   std::string version;
-  std::vector<std::string> parameters;
+  std::vector<std::string> profiles;
   bool detach = false;
   bool wait = false;
 };
-
-// The file that `docker compose` would take.
-Result<std::string> DefaultFile() {
-  for (const char* name :
-       {"compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"}) {
-    std::error_code ec;
-    if (fs::exists(name, ec)) return std::string(name);
-  }
-  return LocalError("no compose.yaml or docker-compose.yml here; name one with -f");
-}
-
-// KEY=VALUE lines of a .env file; quotes around a value are taken off.
-Status ReadEnvFile(Io& io, const std::string& path, Json* parameters) {
-  GANTRY_TRY_SET(const std::string text, ReadTextFile(io, path));
-  std::stringstream lines(text);
-  for (std::string line; std::getline(lines, line);) {
-    while (!line.empty() && isspace(static_cast<unsigned char>(line.back()))) line.pop_back();
-    if (line.rfind("export ", 0) == 0) line = line.substr(7);
-    const size_t equals = line.find('=');
-    if (line.empty() || line[0] == '#') continue;
-    if (equals == std::string::npos || equals == 0) {
-      return LocalError(fmt::format("{}: \"{}\" is not KEY=VALUE", path, line));
-    }
-    std::string value = line.substr(equals + 1);
-    if (value.size() > 1 && (value[0] == '"' || value[0] == '\'') && value.back() == value[0]) {
-      value = value.substr(1, value.size() - 2);
-    }
-    (*parameters)[line.substr(0, equals)] = value;
-  }
-  return OkStatus();
-}
-
-// Parameters of the template: the .env file beside it, then --param.
-Result<Json> Parameters(Io& io, const ComposeFlags& flags) {
-  Json parameters = Json::object();
-  const std::string beside =
-      flags.file == "-" ? "" : (fs::path(flags.file).parent_path() / ".env").string();
-  std::error_code ec;
-  if (!flags.env_file.empty()) {
-    GANTRY_TRY(ReadEnvFile(io, flags.env_file, &parameters));
-  } else if (!beside.empty() && fs::exists(beside, ec)) {
-    GANTRY_TRY(ReadEnvFile(io, beside, &parameters));
-  }
-  for (const std::string& pair : flags.parameters) {
-    const size_t equals = pair.find('=');
-    if (equals == std::string::npos || equals == 0) {
-      return LocalError(fmt::format("--param \"{}\": write KEY=VALUE", pair));
-    }
-    parameters[pair.substr(0, equals)] = pair.substr(equals + 1);
-  }
-  return parameters;
-}
 
 // Waits until the application, as it was applied, is Ready.
 Status AwaitReady(Session& session, const ServedResource& type, const ObjectKey& key,
@@ -111,19 +55,16 @@ Status AwaitReady(Session& session, const ServedResource& type, const ObjectKey&
 Result<int> Up(Session& session, ComposeFlags flags) {
   if (flags.name.empty()) return LocalError("--name NAME of the application is required");
   GANTRY_TRY_SET(const Duration timeout, ParseTimeout(flags.timeout));
-  if (flags.file.empty()) {
-    GANTRY_TRY_SET(flags.file, DefaultFile());
-  }
-  GANTRY_TRY_SET(const std::string text, ReadTextFile(session.io(), flags.file));
-  GANTRY_TRY_SET(const Json parameters, Parameters(session.io(), flags));
+  GANTRY_TRY_SET(const ComposeInput input, ReadComposeInput(session.io(), flags.source));
   GANTRY_TRY_SET(const Mapper* mapper, session.mapper());
   GANTRY_TRY_SET(const ServedResource* type, mapper->Find(kApplications));
   GANTRY_TRY_SET(const std::string ns, session.ns());
   Object application(type->resource.gvk(), {ns, flags.name});
   Json& spec = application.mutable_spec();
   spec["cluster"] = flags.cluster;
-  spec["compose"] = text;
-  if (!parameters.empty()) spec["parameters"] = parameters;
+  spec["compose"] = input.text;
+  if (!input.parameters.empty()) spec["parameters"] = input.parameters;
+  if (!flags.profiles.empty()) spec["profiles"] = flags.profiles;
   if (!flags.version.empty()) spec["version"] = flags.version;
   GANTRY_TRY_SET(const Applied applied, ApplyObject(session, *type, application, ApplyOptions()));
   session.io().out << type->ObjectName(flags.name) << " " << applied.change << std::endl;
@@ -170,13 +111,15 @@ void AddCompose(const Command& root, Session* session) {
   auto flags = std::make_shared<ComposeFlags>();
   const Command up = compose.Add("up", "create or change the application of a Compose file",
                                  "kubectl-gantry compose up -f docker-compose.yml --name NAME");
-  up.Text("-f,--file", &flags->file, "the Compose file, or - for standard input")
+  up.List("-f,--file", &flags->source.files,
+          "a Compose file, or - for standard input; may be repeated, later ones win")
       .Text("--name", &flags->name, "the application's name")
       .Text("--cluster", &flags->cluster, "the Cluster to run in (default)")
       .Text("--version", &flags->version, "a name for this state of the file")
-      .Text("--env-file", &flags->env_file,
+      .Text("--env-file", &flags->source.env_file,
             "KEY=VALUE lines for ${KEY}; .env beside the file otherwise")
-      .List("--param", &flags->parameters, "KEY=VALUE for ${KEY}")
+      .List("--profile", &flags->profiles, "a profile whose services run; may be repeated")
+      .List("--param", &flags->source.parameters, "KEY=VALUE for ${KEY}")
       .Flag("-d,--detach", &flags->detach, "do not wait until it is ready")
       .Flag("--wait", &flags->wait, "wait until it is ready (the default)")
       .Text("--timeout", &flags->timeout, "how long to wait (5m)");
