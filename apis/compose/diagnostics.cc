@@ -25,13 +25,15 @@ std::string Text(yaml::Position at) {
 }  // namespace
 
 std::string Join(std::string_view place, std::string_view key) {
-  if (!IsPlain(key)) return fmt::format("{}[{}]", place, key);
-  if (place.empty()) return std::string(key);
-  return fmt::format("{}.{}", place, key);
+  std::string out(place);
+  if (!IsPlain(key)) return out.append("[").append(key).append("]");
+  if (!out.empty()) out += '.';
+  return out.append(key);
 }
 
 std::string Join(std::string_view place, size_t index) {
-  return fmt::format("{}[{}]", place, index);
+  std::string out(place);
+  return out.append("[").append(std::to_string(index)).append("]");
 }
 
 void Diagnostics::Add(FieldError error, std::string place) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 namespace gantry::compose {
 namespace {
@@ -340,10 +341,14 @@ const std::vector<Key>& Keys() {
 }
 
 const Key* FindKey(Scope scope, std::string_view name) {
-  for (const Key& key : kKeys) {
-    if (key.scope == scope && name == key.name) return &key;
-  }
-  return nullptr;
+  // Each key of a template is looked up, and the table is long.
+  static const auto* const index = [] {
+    auto* out = new std::map<std::pair<Scope, std::string_view>, const Key*>;
+    for (const Key& key : Keys()) out->emplace(std::make_pair(key.scope, key.name), &key);
+    return out;
+  }();
+  const auto it = index->find({scope, name});
+  return it == index->end() ? nullptr : it->second;
 }
 
 std::string Nearest(std::string_view word, const std::vector<std::string>& candidates) {

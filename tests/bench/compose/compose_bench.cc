@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "apis/compose/compose.h"
+#include "apis/machinery/yaml/yaml.h"
 
 // A template on its way to objects, as the server reads it at each write.
 namespace gantry::bench {
@@ -35,6 +36,14 @@ std::string Template(int services) {
   for (int i = 0; i < services; ++i) out += fmt::format("  data-{}: {{}}\n", i);
   return out;
 }
+
+// What of it is YAML.
+void BM_Parsed(benchmark::State& state) {
+  const std::string text = Template(static_cast<int>(state.range(0)));
+  for (auto _ : state) benchmark::DoNotOptimize(yaml::ParseYaml(text));
+  state.counters["bytes"] = static_cast<double>(text.size());
+}
+BENCHMARK(BM_Parsed)->Arg(200)->Unit(benchmark::kMillisecond);
 
 void BM_Converted(benchmark::State& state) {
   compose::Input input;
