@@ -26,7 +26,7 @@ check "none was replaced" equals "$IDS" sh -c "DOCKER_HOST=unix://$ENGINE/docker
 
 for round in 1 2 3; do
   version=$((round % 2 + 1)).0
-  sed -e "s/\(WEB_VERSION|version\): \"1.0\"/\1: \"$version\"/" "$EXAMPLES/shop.yaml" | kubectl apply -f - >/dev/null
+  sed -E "s/(WEB_VERSION|version): \"1.0\"/\1: \"$version\"/" "$EXAMPLES/shop.yaml" | kubectl apply -f - >/dev/null
   some_new() { engine ps --filter label=gantry.dev/service=shop-web --format '{{.Image}}' | grep -q ":$version"; }
   wait_until 60 "the rollout has begun" some_new
   stop_server KILL
