@@ -63,4 +63,32 @@ check_fails "a path has to be absolute" "must be an absolute path" kubectl annot
 check "images of certain registries" kubectl annotate ns shop gantry.dev/allowed-registries=registry.example.com gantry.dev/allowed-images='gantry/*'
 check "an image that is named" service shop image "" "${AS[@]}"
 check_fails "another one is not" "services.web.image: Forbidden: evil/web:1 is not what the namespace allows: registries registry.example.com" kg -n shop compose up --name evil -f - <<<'{services: {web: {image: "evil/web:1"}}}'
+
+# Quotas.
+kubectl create namespace small >/dev/null
+check "a quota, made by kubectl" kubectl -n small create quota team --hard=count/containers.gantry.dev=2,limits.cpu=1,limits.memory=256Mi,gantry.dev/hostports=2
+check_fails "a name that means nothing is refused" "spec.hard[pods]: Unsupported value" kubectl -n small create quota odd --hard=pods=1
+LIMITS='resources: {limits: {cpus: 0.2, memoryBytes: 33554432}}, ports: [{containerPort: 80, hostPort: 0}]'
+check "a service within it" service small web "$LIMITS"
+ready_of() { kubectl -n small get services.gantry.dev "$1" -o jsonpath='{.status.readyReplicas}'; }
+has_ready() { [ "$(ready_of "$1")" = "$2" ]; }
+check "runs" wait_until 60 "one container" has_ready web 1
+check "kubectl scale is taken" kubectl -n small scale services.gantry.dev/web --replicas=4
+condition() { kubectl -n small get services.gantry.dev web -o jsonpath="{.status.conditions[?(@.type==\"$1\")].$2}"; }
+full() { [ "$(condition Ready reason)" = QuotaExceeded ]; }
+check "what exceeds the quota is not made" wait_until 60 "the service says so" full
+check "in the words that users know" says "exceeded quota: team, requested: count/containers.gantry.dev=1,gantry.dev/hostports=1, used: count/containers.gantry.dev=2,gantry.dev/hostports=2, limited: count/containers.gantry.dev=2,gantry.dev/hostports=2" condition ReplicaFailure message
+check "also as an event" wait_until 30 "an event" says FailedCreate kubectl -n small get events
+check "two containers there are" equals 2 sh -c 'kubectl -n small get containers.gantry.dev -o name | wc -l'
+used() { [ "$(kubectl -n small get resourcequota team -o jsonpath='{.status.used.limits\.cpu} {.status.used.limits\.memory} {.status.used.count/containers\.gantry\.dev}')" = "400m 64Mi 2" ]; }
+check "status.used says what is used" wait_until 30 "the status" used
+check "kubectl get shows it" says "gantry.dev/hostports: 2/2" kubectl -n small get resourcequota
+check "kubectl describe, too" says "limits.memory                64Mi  256Mi" kubectl -n small describe resourcequota team
+check_fails "no admin of the namespace may write quotas" forbidden kubectl -n small --as=ann --as-group=system:authenticated delete quota team
+check "room is made" kubectl -n small patch quota team --type=merge -p '{"spec":{"hard":{"count/containers.gantry.dev":"4","gantry.dev/hostports":"4"}}}'
+check "and the rest comes up" wait_until 60 "four containers" has_ready web 4
+check "the condition is gone" equals "" condition ReplicaFailure status
+check "a service that does not say what it takes" service small silent ""
+unsaid() { says "must specify limits.cpu for: silent-1" kubectl -n small get services.gantry.dev silent -o jsonpath='{.status.conditions[*].message}'; }
+check "gets no container" wait_until 30 "it says so" unsaid
 finish

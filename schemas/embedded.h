@@ -14,5 +14,7 @@ struct Manifest {
 
 // Sorted by path. Lives for ever.
 const std::vector<Manifest>& Embedded();
+// The Templates of samples/.
+const std::vector<Manifest>& Samples();
 
 }  // namespace gantry::schemas

@@ -7,6 +7,7 @@
 #include "apis/gantry.dev/v1/namespace_policy.h"
 #include "apis/gantry.dev/v1/resources.h"
 #include "apiserver/core/default_roles.h"
+#include "apiserver/core/samples.h"
 #include "apiserver/endpoints/api_handler.h"
 #include "apiserver/rbac/follower.h"
 #include "apiserver/registry/builtin.h"
@@ -73,6 +74,7 @@ Status ApiCore::Start(const Context& ctx) {
   for (const char* name : kNamespaces) GANTRY_TRY(MakeNamespace(ctx, name));
   GANTRY_TRY(ProtectPaths(ctx));
   GANTRY_TRY(MakeDefaultRoles(&registry_, ctx));
+  GANTRY_TRY(MakeSamples(&registry_, ctx));
   maintenance_.Start();
   certificates_.Start();
   return OkStatus();

@@ -12,8 +12,8 @@ Status MakeOne(Registry* registry, const Context& ctx, const rbac::Default& want
   GANTRY_TRY_SET(const Target target,
                  registry->deps().kinds->Find(rbac::kGroup, "v1", wanted.resource));
   std::vector<std::string> warnings;
-  WriteScope scope = SystemScope(target, {}, ctx, &warnings);
-  const Result<EntryPtr> stored = registry->Get(target, "", wanted.name);
+  WriteScope scope = SystemScope(target, {wanted.ns, ""}, ctx, &warnings);
+  const Result<EntryPtr> stored = registry->Get(target, wanted.ns, wanted.name);
   if (stored.ok()) {
     GANTRY_TRY_SET(const Json object, DecodeEntry(target, **stored));
     // A binding to another role cannot become the right one.

@@ -28,6 +28,7 @@ const Message* PrototypeOf(const std::string& api_version, const std::string& ki
           {{"v1", "ConfigMap"}, &kubernetes::ConfigMap::default_instance()},
           {{"v1", "Secret"}, &kubernetes::Secret::default_instance()},
           {{"v1", "ServiceAccount"}, &kubernetes::ServiceAccount::default_instance()},
+          {{"v1", "ResourceQuota"}, &kubernetes::ResourceQuota::default_instance()},
           {{"v1", "Event"}, &kubernetes::Event::default_instance()},
           {{"coordination.k8s.io/v1", "Lease"}, &kubernetes::Lease::default_instance()},
           {{"authorization.k8s.io/v1", "SelfSubjectAccessReview"},

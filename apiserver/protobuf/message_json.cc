@@ -113,6 +113,9 @@ Result<Json> MessageToJson(const Message& message) {
     const auto& items = static_cast<const kubernetes::ExtraValue&>(message).items();
     return Json(std::vector<std::string>(items.begin(), items.end()));
   }
+  if (type == kubernetes::Quantity::descriptor()) {
+    return Json(static_cast<const kubernetes::Quantity&>(message).string());
+  }
   Json object = Json::object();
   // Maps and lists are among them only when they have elements.
   std::vector<const FieldDescriptor*> present;

@@ -26,14 +26,18 @@ void AddNamespaceRoles(DefaultBuilder* b) {
           {On("gantry.dev",
               {"applicationrevisions", "applications", "applications/status", "containers",
                "containers/log", "containers/status", "servicerevisions", "servicerevisions/status",
-               "services", "services/scale", "services/status", "volumes", "volumes/status"},
+               "services", "services/scale", "services/status", "templates", "volumes",
+               "volumes/status"},
               kRead),
-           On("", {"configmaps", "events", "namespaces", "namespaces/status", "serviceaccounts"},
+           On("",
+              {"configmaps", "events", "namespaces", "namespaces/status", "resourcequotas",
+               "resourcequotas/status", "serviceaccounts"},
               kRead)},
           {kToView});
   b->Role("system:aggregate-to-edit",
           {On("gantry.dev", {"containers/attach", "containers/exec"}, {"create", "get"}),
-           On("gantry.dev", {"applications", "containers", "services", "services/scale", "volumes"},
+           On("gantry.dev",
+              {"applications", "containers", "services", "services/scale", "templates", "volumes"},
               kWrite),
            On("", {"secrets"}, kRead), On("", {"serviceaccounts"}, {"impersonate"}),
            On("", {"configmaps", "secrets", "serviceaccounts"}, kWrite),
@@ -86,6 +90,9 @@ void AddSystemRoles(DefaultBuilder* b) {
           {Paths({"/.well-known/openid-configuration", "/.well-known/openid-configuration/",
                   "/openid/v1/jwks", "/openid/v1/jwks/"})});
   const char* const everybody = "system:authenticated";
+  // Templates that come with Gantry.
+  b->RoleIn("gantry-system", "gantry:samples", {On("gantry.dev", {"templates"}, kRead)},
+            {everybody});
   b->Bind("cluster-admin", {"system:masters"});
   b->Bind("system:discovery", {everybody});
   b->Bind("system:basic-user", {everybody});

@@ -10,9 +10,10 @@
 namespace gantry::apiserver::rbac {
 
 struct Default {
-  std::string resource;  // clusterroles, clusterrolebindings
+  std::string resource;  // clusterroles, clusterrolebindings; roles and rolebindings, with a ns
   std::string name;
   Json object;
+  std::string ns = {};
 };
 
 // In the order in which they are to be made: whatever gathers rules comes after what it gathers.

@@ -20,12 +20,13 @@ void AddControllerRoles(DefaultBuilder* b) {
     b->Role("system:controller:" + name, rules, {kToControllers});
     b->BindUser("system:controller:" + name, "system:gantry:controller:" + name);
   };
-  add("informers", {On(kGantry,
-                       {"applicationrevisions", "applications", "clusters", "containers", "nodes",
-                        "servicerevisions", "services", "volumes"},
-                       {"list", "watch"}),
-                    On("", {"configmaps", "namespaces", "secrets"}, {"list", "watch"}),
-                    On("apiextensions.k8s.io", {"customresourcedefinitions"}, {"list", "watch"})});
+  add("informers",
+      {On(kGantry,
+          {"applicationrevisions", "applications", "clusters", "containers", "nodes",
+           "servicerevisions", "services", "volumes"},
+          {"list", "watch"}),
+       On("", {"configmaps", "namespaces", "resourcequotas", "secrets"}, {"list", "watch"}),
+       On("apiextensions.k8s.io", {"customresourcedefinitions"}, {"list", "watch"})});
   add("elector", {On("coordination.k8s.io", {"leases"}, {"create", "get", "patch", "update"})});
   // These two work on kinds that nobody knows beforehand.
   add("garbagecollector",
@@ -45,6 +46,7 @@ void AddControllerRoles(DefaultBuilder* b) {
        On("", {"configmaps", "namespaces", "secrets"}, {"get"}), Events()});
   add("volume", {On(kGantry, {"volumes"}, {"get", "patch", "update"}), StatusOf({"volumes/status"}),
                  Events()});
+  add("resourcequota", {On("", {"resourcequotas/status"}, {"patch", "update"}), Events()});
   add("service", {On(kGantry, {"services"}, {"get", "patch", "update"}),
                   On(kGantry, {"containers", "servicerevisions"},
                      {"create", "delete", "get", "patch", "update"}),

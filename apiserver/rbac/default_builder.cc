@@ -33,11 +33,30 @@ void DefaultBuilder::Aggregate(const std::string& name, const Texts& from, const
 }
 
 void DefaultBuilder::BindTo(const std::string& role, const char* kind, const Texts& subjects) {
-  Json& object = Add("clusterrolebindings", "ClusterRoleBinding", role, {});
-  object["roleRef"] = {{"apiGroup", kGroup}, {"kind", "ClusterRole"}, {"name", role}};
-  object["subjects"] = Json::array();
+  SetSubjects(role, "ClusterRole", kind, subjects,
+              &Add("clusterrolebindings", "ClusterRoleBinding", role, {}));
+}
+
+void DefaultBuilder::RoleIn(const std::string& ns, const std::string& name, const Rules& rules,
+                            const Texts& groups) {
+  Json list = Json::array();
+  for (const Rule& rule : rules) list.push_back(RuleToJson(rule));
+  Json& role = Add("roles", "Role", name, {});
+  role["metadata"]["namespace"] = ns;
+  role["rules"] = std::move(list);
+  all_.back().ns = ns;
+  Json& binding = Add("rolebindings", "RoleBinding", name, {});
+  binding["metadata"]["namespace"] = ns;
+  SetSubjects(name, "Role", "Group", groups, &binding);
+  all_.back().ns = ns;
+}
+
+void DefaultBuilder::SetSubjects(const std::string& role, const char* role_kind, const char* kind,
+                                 const Texts& subjects, Json* binding) {
+  (*binding)["roleRef"] = {{"apiGroup", kGroup}, {"kind", role_kind}, {"name", role}};
+  (*binding)["subjects"] = Json::array();
   for (const std::string& name : subjects) {
-    object["subjects"].push_back({{"apiGroup", kGroup}, {"kind", kind}, {"name", name}});
+    (*binding)["subjects"].push_back({{"apiGroup", kGroup}, {"kind", kind}, {"name", name}});
   }
 }
 

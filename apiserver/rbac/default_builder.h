@@ -25,10 +25,15 @@ class DefaultBuilder {
   // Bindings have the name of their role.
   void Bind(const std::string& role, const Texts& groups) { BindTo(role, "Group", groups); }
   void BindUser(const std::string& role, const std::string& user) { BindTo(role, "User", {user}); }
+  // A role in one namespace, and who has it there.
+  void RoleIn(const std::string& ns, const std::string& name, const Rules& rules,
+              const Texts& groups);
   std::vector<Default> Take() { return std::move(all_); }
 
  private:
   void BindTo(const std::string& role, const char* kind, const Texts& subjects);
+  static void SetSubjects(const std::string& role, const char* role_kind, const char* kind,
+                          const Texts& subjects, Json* binding);
   Json& Add(const char* resource, const char* kind, const std::string& name, const Texts& labels);
 
   std::vector<Default> all_;

@@ -169,6 +169,7 @@ Result<Registry::Plan> Registry::PlanCreate(const WriteScope& scope, const Json&
   if (scope.target.kind->cache->Get(RelativeKey({scope.ns, name}))) {
     return AlreadyExistsError(definition.group, definition.plural, name);
   }
+  GANTRY_TRY(quotas_.Admit(definition, scope.ns, nullptr, object));
   return PlanPut(scope, nullptr, nullptr, object.json(),
                  {sent_managed.is_null() ? nullptr : &sent_managed, applied});
 }
@@ -236,6 +237,7 @@ Result<Registry::Plan> Registry::PlanChange(const WriteScope& scope, const Entry
   GANTRY_TRY(Admit(
       d_.caches, {AdmissionRequest::Operation::kUpdate, scope.target.def(), scope.ns, scope.name}));
   GANTRY_TRY(Finish(scope, MakeContext(d_, scope), &old, &object));
+  GANTRY_TRY(quotas_.Admit(scope.target.def(), scope.ns, &old, object));
   BumpGeneration(scope.target.def(), *scope.target.version, old, &object);
 
   Plan plan;
@@ -364,8 +366,17 @@ Task<Result<EntryPtr>> Registry::Commit(const WriteScope& scope, Plan plan) {
 }
 
 Task<Turns::Turn> Registry::TurnOf(const WriteScope& scope) {
-  if (!scope.target.kind->strategy->DependsOnOthers()) co_return Turns::Turn();
-  Turns::Turn turn = co_await turns_.Take();
+  Turns* turns = nullptr;
+  if (scope.target.kind->strategy->DependsOnOthers()) {
+    turns = &turns_;
+  } else if (scope.subresource.empty() && quotas_.Counts(scope.target.def(), scope.ns)) {
+    MutexLock lock(&quota_mu_);
+    std::unique_ptr<Turns>& of_namespace = quota_turns_[scope.ns];
+    if (!of_namespace) of_namespace = std::make_unique<Turns>(d_.pool);
+    turns = of_namespace.get();
+  }
+  if (turns == nullptr) co_return Turns::Turn();
+  Turns::Turn turn = co_await turns->Take();
   co_return turn;
 }
 

@@ -1,12 +1,15 @@
 #pragma once
 
 #include <functional>
+#include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "apis/machinery/base/random.h"
 #include "apis/machinery/base/task.h"
 #include "apis/machinery/base/thread_pool.h"
+#include "apiserver/admission/quota.h"
 #include "apiserver/http/handler.h"
 #include "apiserver/rbac/policy.h"
 #include "apiserver/registry/field_tracking.h"
@@ -81,7 +84,7 @@ class Registry {
     Random* random;
     const ManagedRenderer* render;
   };
-  explicit Registry(const Dependencies& deps) : d_(deps), turns_(deps.pool) {}
+  explicit Registry(const Dependencies& deps) : d_(deps), turns_(deps.pool), quotas_(deps.caches) {}
 
   Task<Result<Written>> Create(const WriteScope& scope, Json object);
   // Retries when someone else wrote in between, unless the new object demands a resourceVersion.
@@ -135,11 +138,16 @@ class Registry {
   Task<Result<EntryPtr>> Show(const WriteScope& scope, EntryPtr entry);
   // Waits until the cache holds everything that the store has now.
   Task<bool> CatchUp();
-  // The turn of a write that depends on what others of its kind have written; else an empty one.
+  // The turn of a write that depends on what others have written: of its kind, or, where a quota
+  // counts, in its namespace; else an empty one.
   Task<Turns::Turn> TurnOf(const WriteScope& scope);
 
   const Dependencies d_;
   Turns turns_;
+  mutable QuotaLedger quotas_;
+  Mutex quota_mu_;
+  // By namespace; those that were ever taken.
+  std::map<std::string, std::unique_ptr<Turns>> quota_turns_ GUARDED_BY(quota_mu_);
 };
 
 }  // namespace gantry::apiserver

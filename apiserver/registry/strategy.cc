@@ -1,5 +1,6 @@
 #include "apiserver/registry/strategy.h"
 
+#include "apis/gantry.dev/v1/app_template.h"
 #include "apis/gantry.dev/v1/resources.h"
 #include "apiserver/registry/strategies/strategies.h"
 
@@ -22,8 +23,12 @@ const Strategy* StrategyFor(const schema::Definition& definition) {
   if (o.role) return RoleStrategy();
   if (o.role_binding) return RoleBindingStrategy();
   if (o.certificate_request) return CertificateRequestStrategy();
+  if (o.resource_quota) return QuotaStrategy();
   if (o.virtual_only) return ReviewStrategy();
   if (o.immutable_field || o.write_only_string_data) return DataStrategy();
+  if (definition.builtin && definition.group == v1::kTemplates.group &&
+      definition.plural == v1::kTemplates.plural)
+    return AppTemplateStrategy();
   if (definition.group == v1::kServices.group && HasTemplate(definition.plural))
     return TemplateStrategy();
   return plain;

@@ -33,10 +33,30 @@ std::string RequestState(const Json& status) {
   return text;
 }
 
+// `count/services.gantry.dev: 1/5, requests.cpu: 1/4`, of a ResourceQuota's status.
+std::string QuotaState(const Json& status, bool limits) {
+  std::string text;
+  const auto amount = [](const Json& value) {
+    return value.is_string() ? value.get<std::string>() : value.is_null() ? "0" : value.dump();
+  };
+  for (const auto& [name, hard] : GetObject(status, "hard").items()) {
+    if (name.starts_with("limits.") != limits) continue;
+    if (!text.empty()) text += ", ";
+    text += fmt::format("{}: {}/{}", name, amount(GetAny(GetObject(status, "used"), name.c_str())),
+                        amount(hard));
+  }
+  return text;
+}
+
 Json Cell(const PrinterColumn& column, const Json& object, WallTime now) {
   const std::vector<const Json*> found = column.path.Find(object);
   if (column.form == PrinterColumn::Form::kCertificateRequest) {
     return RequestState(found.empty() ? Json() : *found.front());
+  }
+  if (column.form == PrinterColumn::Form::kQuotaRequests ||
+      column.form == PrinterColumn::Form::kQuotaLimits) {
+    return QuotaState(found.empty() ? Json() : *found.front(),
+                      column.form == PrinterColumn::Form::kQuotaLimits);
   }
   if (column.form == PrinterColumn::Form::kDuration) {
     if (found.empty() || !found.front()->is_number_integer()) return "<none>";

@@ -11,6 +11,7 @@
 #include "controllers/garbagecollector/garbage_collector.h"
 #include "controllers/namespace/namespace_controller.h"
 #include "controllers/node/node_controller.h"
+#include "controllers/resourcequota/quota_controller.h"
 #include "controllers/scheduler/scheduler_controller.h"
 #include "controllers/service/service_controller.h"
 #include "controllers/volume/volume_controller.h"
@@ -38,6 +39,7 @@ constexpr Entry kControllers[] = {
     {"scheduler", WithoutHosts<scheduler::AddSchedulerController>},
     {"container", container::AddContainerController},
     {"volume", volume::AddVolumeController},
+    {"resourcequota", WithoutHosts<quota::AddQuotaController>},
     {"service", WithoutHosts<service::AddServiceController>},
     {"application", WithoutHosts<application::AddApplicationController>},
 };

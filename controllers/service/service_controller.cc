@@ -56,7 +56,9 @@ Result<Requeue> ServiceReconciler::Sync(const Context& ctx, const Object& servic
 
   const Plan plan = MakePlan(input);
   const Status done = Execute(ctx, service, input.spec, *revision, plan);
-  SetServiceStatus(input, plan, done.ok() ? "" : done.error().message, patch);
+  SetServiceStatus(input, plan, done, patch);
+  if (IsRefused(done))
+    deps_.events->Record(service, EventType::kWarning, "FailedCreate", done.error().message);
   GANTRY_TRY(done);
   GANTRY_TRY(PruneRevisions(ctx, service, input.spec, input.revision, input.instances));
   return Requeue::Never();
@@ -252,6 +254,18 @@ void WatchDependencies(runtime::Controller* controller, runtime::Informer* servi
   });
 }
 
+// Services that a quota held back are looked at when it has room.
+void WatchQuotas(runtime::Controller* controller, runtime::Informer* quotas,
+                 const runtime::Lister* services) {
+  controller->Watch(quotas, [services](const ObjectPtr& before, const ObjectPtr& after) {
+    std::vector<ObjectKey> keys;
+    for (const ObjectPtr& s : services->InNamespace((after ? after : before)->ns())) {
+      if (IsConditionTrue(s->status(), "ReplicaFailure")) keys.push_back(s->key());
+    }
+    return keys;
+  });
+}
+
 bool SamePlacementFacts(const Object& a, const Object& b) {
   return a.spec() == b.spec() && a.deleting() == b.deleting() &&
          IsConditionTrue(a.status(), "Ready") == IsConditionTrue(b.status(), "Ready");
@@ -304,6 +318,7 @@ void AddServiceController(runtime::Manager* manager) {
   controller->Watch(revisions, runtime::MapControllerOwner(v1::kServices));
   controller->Watch(containers, runtime::MapControllerOwner(v1::kServices));
   WatchDependencies(controller, services, containers);
+  WatchQuotas(controller, manager->InformerFor(v1::kResourceQuotas), &services->lister());
   WatchNodes(controller, nodes, services, containers);
 }
 

@@ -24,11 +24,18 @@ std::string ReadyMessage(const PlanInput& input, const Counts& c) {
   return text;
 }
 
-void SetReady(const PlanInput& input, const Plan& plan, const std::string& failure,
+// Quotas refuse with a text that Kubernetes' users know.
+bool IsOverQuota(const Status& done) {
+  return !done.ok() && done.code() == Code::kForbidden &&
+         done.error().message.find(" quota: ") != std::string::npos;
+}
+
+void SetReady(const PlanInput& input, const Plan& plan, const Status& done,
               runtime::StatusPatch* patch) {
   const Counts& c = plan.counts;
-  if (!failure.empty()) {
-    patch->SetCondition("Ready", false, "ReconcileFailed", failure);
+  if (!done.ok()) {
+    patch->SetCondition("Ready", false, IsOverQuota(done) ? "QuotaExceeded" : "ReconcileFailed",
+                        done.error().message);
   } else if (input.spec.stopped) {
     patch->SetCondition("Ready", false, "Stopped",
                         c.replicas ? fmt::format("{} containers stop", c.replicas) : "stopped");
@@ -49,7 +56,11 @@ void SetReady(const PlanInput& input, const Plan& plan, const std::string& failu
 
 }  // namespace
 
-void SetServiceStatus(const PlanInput& input, const Plan& plan, const std::string& failure,
+bool IsRefused(const Status& done) {
+  return !done.ok() && (done.code() == Code::kForbidden || done.code() == Code::kInvalid);
+}
+
+void SetServiceStatus(const PlanInput& input, const Plan& plan, const Status& done,
                       runtime::StatusPatch* patch) {
   const Counts& c = plan.counts;
   Json& status = patch->status();
@@ -63,7 +74,13 @@ void SetServiceStatus(const PlanInput& input, const Plan& plan, const std::strin
   status["currentRevision"] = input.revision;
   status["started"] = plan.started ? Json(true) : Json();
   status["vacancies"] = VacanciesToJson(plan.vacancies);
-  SetReady(input, plan, failure, patch);
+  SetReady(input, plan, done, patch);
+  // As a ReplicaSet says it.
+  if (IsRefused(done)) {
+    patch->SetCondition("ReplicaFailure", true, "FailedCreate", done.error().message);
+  } else {
+    patch->RemoveCondition("ReplicaFailure");
+  }
 
   const bool rolling = c.outdated > 0 || c.settled < c.wanted || c.replicas > c.wanted;
   if (!rolling) {

@@ -39,23 +39,30 @@ Status InlineFragments(Json* node, const std::filesystem::path& fragments) {
 
 Status Run(const std::vector<std::string>& args) {
   const std::filesystem::path fragments = args[1];
-  std::ostringstream out;
-  out << "#include \"schemas/embedded.h\"\n\nnamespace gantry::schemas {\n\n"
-         "const std::vector<Manifest>& Embedded() {\n"
-         "  static const auto* const all = new std::vector<Manifest>{\n";
+  std::ostringstream out, samples;
   for (size_t i = 3; i < args.size(); ++i) {
     const std::filesystem::path file = args[i];
     GANTRY_TRY_SET(Json json, LoadYaml(file));
     GANTRY_TRY(InlineFragments(&json, fragments));
     // Raw literals are bounded by the compiler; adjacent ones are joined.
     const std::string text = DumpJson(json);
-    out << "      {\"" << std::filesystem::relative(file, args[2]).string() << "\",\n";
+    const std::string path = std::filesystem::relative(file, args[2]).string();
+    std::ostringstream& list = path.starts_with("samples/") ? samples : out;
+    list << "      {\"" << path << "\",\n";
     for (size_t at = 0; at < text.size(); at += 8000)
-      out << "       R\"~~(" << text.substr(at, 8000) << ")~~\"\n";
-    out << "      },\n";
+      list << "       R\"~~(" << text.substr(at, 8000) << ")~~\"\n";
+    list << "      },\n";
   }
-  out << "  };\n  return *all;\n}\n\n}  // namespace gantry::schemas\n";
-  std::ofstream(args[0]) << out.str();
+  std::ofstream file(args[0]);
+  file << "#include \"schemas/embedded.h\"\n\nnamespace gantry::schemas {\n";
+  const auto function = [&file](const char* name, const std::string& list) {
+    file << "\nconst std::vector<Manifest>& " << name
+         << "() {\n  static const auto* const all = new std::vector<Manifest>{\n"
+         << list << "  };\n  return *all;\n}\n";
+  };
+  function("Embedded", out.str());
+  function("Samples", samples.str());
+  file << "\n}  // namespace gantry::schemas\n";
   return OkStatus();
 }
 

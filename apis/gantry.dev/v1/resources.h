@@ -21,6 +21,7 @@ inline const client::Resource kVolumes{"gantry.dev", "v1", "volumes", "Volume", 
 inline const client::Resource kNamespaces{"", "v1", "namespaces", "Namespace", false};
 inline const client::Resource kConfigMaps{"", "v1", "configmaps", "ConfigMap", true};
 inline const client::Resource kSecrets{"", "v1", "secrets", "Secret", true};
+inline const client::Resource kResourceQuotas{"", "v1", "resourcequotas", "ResourceQuota", true};
 inline const client::Resource kEvents{"", "v1", "events", "Event", true};
 inline const client::Resource kLeases{"coordination.k8s.io", "v1", "leases", "Lease", true};
 inline const client::Resource kCustomResourceDefinitions{

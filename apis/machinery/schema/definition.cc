@@ -233,6 +233,7 @@ class Parser {
         {"virtualOnly", &s.virtual_only},
         {"composeTemplate", &s.compose_template},
         {"certificateRequest", &s.certificate_request},
+        {"resourceQuota", &s.resource_quota},
         {"role", &s.role},
         {"roleBinding", &s.role_binding}};
     const Reader reader(*object, "spec.x-gantry-strategy", &errors_);

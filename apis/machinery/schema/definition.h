@@ -21,7 +21,13 @@ struct PrinterColumn {
   int priority = 0;  // > 0: only with -o wide
   JsonPath path;
   // How the value is told, from `x-gantry-form`; built-in kinds.
-  enum class Form { kPlain, kDuration /* of seconds */, kCertificateRequest /* of its status */ };
+  enum class Form {
+    kPlain,
+    kDuration /* of seconds */,
+    kCertificateRequest /* of its status */,
+    kQuotaRequests,
+    kQuotaLimits
+  };
   Form form = Form::kPlain;
 };
 
@@ -56,6 +62,7 @@ struct StrategyOptions {
   bool role = false;                    // Role, ClusterRole: rules, aggregation, escalation
   bool role_binding = false;            // RoleBinding, ClusterRoleBinding
   bool certificate_request = false;     // CertificateSigningRequest: approval
+  bool resource_quota = false;          // ResourceQuota: names and amounts
   bool virtual_only = false;            // reviews: created, answered, never stored
 };
 

@@ -65,8 +65,11 @@ PrinterColumn::Form FormOf(const Reader& column) {
   if (name.empty()) return PrinterColumn::Form::kPlain;
   if (name == "duration") return PrinterColumn::Form::kDuration;
   if (name == "certificateRequest") return PrinterColumn::Form::kCertificateRequest;
+  if (name == "quotaRequests") return PrinterColumn::Form::kQuotaRequests;
+  if (name == "quotaLimits") return PrinterColumn::Form::kQuotaLimits;
   column.errors()->push_back(
-      NotSupported(column.At("x-gantry-form"), name, {"duration", "certificateRequest"}));
+      NotSupported(column.At("x-gantry-form"), name,
+                   {"duration", "certificateRequest", "quotaRequests", "quotaLimits"}));
   return PrinterColumn::Form::kPlain;
 }
 

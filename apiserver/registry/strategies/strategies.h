@@ -14,6 +14,8 @@ const Strategy* CrdStrategy();
 const Strategy* RoleStrategy();         // Role, ClusterRole
 const Strategy* RoleBindingStrategy();  // RoleBinding, ClusterRoleBinding
 const Strategy* CertificateRequestStrategy();
+const Strategy* AppTemplateStrategy();
+const Strategy* QuotaStrategy();
 const Strategy* ReviewStrategy();  // authorization and authentication reviews
 
 // What the namespace allows its containers, as far as it matters to `judged`.

@@ -120,6 +120,15 @@ TEST(ProtobufBody, ConfigMapAndSecret) {
                  "type":"Opaque"})");
 }
 
+TEST(ProtobufBody, ResourceQuota) {
+  kubernetes::ResourceQuota quota;
+  FillAsGo(quota.mutable_metadata(), "team");
+  (*quota.mutable_spec()->mutable_hard())["limits.cpu"].set_string("500m");
+  quota.mutable_status();
+  ExpectJson("v1", "ResourceQuota", quota,
+             R"({"metadata":{"name":"team"},"spec":{"hard":{"limits.cpu":"500m"}},"status":{}})");
+}
+
 TEST(ProtobufBody, ServiceAccount) {
   kubernetes::ServiceAccount account;
   account.add_secrets()->set_name("s");
