@@ -45,6 +45,7 @@ int RunCli(const std::vector<std::string>& arguments, Session* session) {
   CommandLine line("kubectl-gantry", "Manages applications on fleets of Docker hosts.");
   const Command root = line.root();
   AddGlobalFlags(root, session);
+  AddApp(root, session);
   AddApply(root, session);
   AddAudit(root, session);
   AddCompose(root, session);
@@ -53,12 +54,14 @@ int RunCli(const std::vector<std::string>& arguments, Session* session) {
   AddEncryption(root, session);
   AddExec(root, session, &rest);
   AddGet(root, session);
+  AddImport(root, session);
   AddLifecycle(root, session);
   AddLogs(root, session);
   AddNode(root, session);
   AddResources(root, session);
   AddRollout(root, session);
   AddScale(root, session);
+  AddTemplate(root, session);
   AddUser(root, session);
   AddVersion(root, session);
   AddWait(root, session);

@@ -35,6 +35,22 @@ RawTerminal::~RawTerminal() {
   std::signal(SIGHUP, SIG_DFL);
 }
 
+std::unique_ptr<HiddenInput> HiddenInput::Enter() {
+  if (!isatty(STDIN_FILENO) || tcgetattr(STDIN_FILENO, &g_saved) != 0) return nullptr;
+  termios hidden = g_saved;
+  hidden.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+  if (tcsetattr(STDIN_FILENO, TCSANOW, &hidden) != 0) return nullptr;
+  std::signal(SIGTERM, RestoreAndDie);
+  std::signal(SIGHUP, RestoreAndDie);
+  std::signal(SIGINT, RestoreAndDie);
+  return std::unique_ptr<HiddenInput>(new HiddenInput);
+}
+
+HiddenInput::~HiddenInput() {
+  tcsetattr(STDIN_FILENO, TCSANOW, &g_saved);
+  for (const int signal : {SIGTERM, SIGHUP, SIGINT}) std::signal(signal, SIG_DFL);
+}
+
 std::pair<int, int> TerminalSize() {
   winsize size{};
   if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) return {0, 0};

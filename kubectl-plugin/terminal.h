@@ -16,6 +16,17 @@ class RawTerminal {
   RawTerminal() = default;
 };
 
+// The terminal of standard input without echo, until this dies: for passwords. Null when standard
+// input is no terminal.
+class HiddenInput {
+ public:
+  static std::unique_ptr<HiddenInput> Enter();
+  ~HiddenInput();
+
+ private:
+  HiddenInput() = default;
+};
+
 // Columns and rows of standard output's terminal; zeros when it is none.
 std::pair<int, int> TerminalSize();
 

@@ -124,6 +124,7 @@ void AddCompose(const Command& root, Session* session) {
       .Flag("--wait", &flags->wait, "wait until it is ready (the default)")
       .Text("--timeout", &flags->timeout, "how long to wait (5m)");
   up.Runs([session, flags] { return Up(*session, *flags); });
+  AddConvert(compose, session);
   const Command down = compose.Add("down", "delete the application and all that belongs to it",
                                    "kubectl-gantry compose down --name NAME");
   auto down_flags = std::make_shared<ComposeFlags>();
