@@ -158,6 +158,8 @@ class ServiceWriter {
       if (!mount.source.empty()) json["source"] = mount.source;
       if (mount.read_only) json["read_only"] = true;
       if (mount.no_copy) json["volume"]["nocopy"] = true;
+      if (!mount.sub_path.empty()) json["volume"]["subpath"] = mount.sub_path;
+      if (!mount.propagation.empty()) json["bind"]["propagation"] = mount.propagation;
       if (mount.size_bytes != 0) json["tmpfs"]["size"] = mount.size_bytes;
       if (mount.mode) json["tmpfs"]["mode"] = *mount.mode;
       if (!mount.options.empty()) {
