@@ -33,6 +33,16 @@ std::string ShortName(const std::string& name, const std::string& stack) {
   return prefixed ? name.substr(stack.size() + 1) : name;
 }
 
+// The key of a ConfigMap for a file: its name, without what keys do not have.
+std::string KeyOf(const std::string& path) {
+  std::string key = path.substr(path.rfind('/') + 1);
+  for (char& c : key) {
+    const bool fine = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    if (!fine && c != '-' && c != '.') c = '_';
+  }
+  return key.find_first_not_of('.') == std::string::npos ? "data" : key;
+}
+
 class ServiceReader {
  public:
   ServiceReader(const Swarm& swarm, const Json& service, std::string stack, SwarmStack* out)
@@ -126,6 +136,9 @@ class ServiceReader {
       std::string source = GetString(mount, "Source");
       if (type == "volume" && !source.empty()) {
         source = ShortName(source, stack_);
+        if (!GetObject(out_->compose, "volumes").contains(source))
+          out_->notes.push_back(fmt::format(
+              "volume {}: its data is not taken over, the new volume is empty", source));
         out_->compose["volumes"][source] = Json::object();
         NoteVolume(mount, source);
       }
@@ -235,7 +248,7 @@ class ServiceReader {
         const Json& spec = GetObject(have, "Spec");
         if (GetString(spec, "Name") != name) continue;
         const Json& file = GetObject(config, "File");
-        out_->configs[ShortName(name, stack_)][GetString(file, "Name", "data")] =
+        out_->configs[ShortName(name, stack_)][KeyOf(GetString(file, "Name"))] =
             Base64Decode(GetString(spec, "Data")).value_or("");
       }
     }
@@ -270,6 +283,12 @@ class ServiceReader {
   Json json_ = Json::object();
 };
 
+// What a JSON text cannot say comes back changed.
+bool IsUtf8(const std::string& bytes) {
+  const Result<Json> read = ParseJson(DumpJson(Json(bytes)));
+  return read.ok() && *read == Json(bytes);
+}
+
 void EscapeVariables(Json* json) {
   if (json->is_string()) {
     auto& text = json->get_ref<std::string&>();
@@ -291,6 +310,39 @@ std::map<std::string, SwarmStack> FromSwarm(const Swarm& swarm) {
   }
   for (auto& [name, stack] : stacks) EscapeVariables(&stack.compose);
   return stacks;
+}
+
+std::string DnsName(const std::string& name, std::set<std::string>* taken) {
+  constexpr size_t kMost = 63;
+  constexpr size_t kHash = 8;
+  std::string out;
+  for (const char c : name) {
+    const bool upper = c >= 'A' && c <= 'Z';
+    const bool fine = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+    if (upper) out += static_cast<char>(c - 'A' + 'a');
+    else if (fine) out += c;
+    else if (!out.empty()) out += '-';
+  }
+  const auto trim = [&out] {
+    while (!out.empty() && out.back() == '-') out.pop_back();
+  };
+  trim();
+  if (out.empty() || out.size() > kMost || taken->contains(out)) {
+    out = out.empty() ? "x" : out.substr(0, kMost - kHash - 1);
+    trim();
+    out += "-" + StableHash(name).substr(0, kHash);
+  }
+  taken->insert(out);
+  return out;
+}
+
+Json ConfigMapOf(const std::string& name, const std::map<std::string, std::string>& data) {
+  Json object = {{"apiVersion", "v1"}, {"kind", "ConfigMap"}, {"metadata", {{"name", name}}}};
+  for (const auto& [key, value] : data) {
+    if (IsUtf8(value)) object["data"][key] = value;
+    else object["binaryData"][key] = Base64Encode(value);
+  }
+  return object;
 }
 
 }  // namespace gantry::convert

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -27,5 +28,12 @@ struct SwarmStack {
 
 // By the name of the stack; services without one are together under the empty name.
 std::map<std::string, SwarmStack> FromSwarm(const Swarm& swarm);
+
+// The name of the object for what a swarm calls `name`: `My_Shop` becomes `my-shop`. A DNS label
+// that is not in `taken` yet, and is then; what is too long or has no name left ends in a hash.
+std::string DnsName(const std::string& name, std::set<std::string>* taken);
+
+// The ConfigMap of a config; values that are not UTF-8 are its binaryData.
+Json ConfigMapOf(const std::string& name, const std::map<std::string, std::string>& data);
 
 }  // namespace gantry::convert

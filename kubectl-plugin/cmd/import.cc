@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <ostream>
+#include <set>
 
 #include "apis/compose/compose.h"
 #include "apis/convert/from_swarm.h"
@@ -63,7 +64,7 @@ class Engine {
     request.target = target;
     GANTRY_TRY_SET(
         const client::HttpResponse response,
-        transport_ ? transport_->Do(ctx, request) : http::DoOverUnixSocket(socket_, request));
+        transport_ ? transport_->Do(ctx, request) : http::DoOverUnixSocket(ctx, socket_, request));
     const Result<Json> body = ParseJson(response.body);
     if (response.status == 200 && body.ok()) return body;
     return LocalError(fmt::format("the engine answers {} to GET {}: {}", response.status, target,
@@ -97,14 +98,21 @@ Result<int> ImportSwarm(Session& session, const ImportFlags& flags) {
     io.out << yaml::ToYaml(object);
     any = true;
   };
+  std::set<std::string> applications;
+  std::set<std::string> config_maps;
+  const auto name_of = [&](const char* what, const std::string& called,
+                           std::set<std::string>* taken) {
+    std::string name = convert::DnsName(called, taken);
+    if (name != called)
+      io.err << "warning: " << what << " " << called << " is renamed to " << name << std::endl;
+    return name;
+  };
   for (const auto& [stack, found] : convert::FromSwarm(swarm)) {
     if (!flags.stack.empty() && stack != flags.stack) continue;
-    const std::string name = stack.empty() ? flags.name : stack;
+    const std::string called = stack.empty() ? flags.name : stack;
+    const std::string name = name_of("stack", called, &applications);
     for (const auto& [config, data] : found.configs)
-      print({{"apiVersion", "v1"},
-             {"kind", "ConfigMap"},
-             {"metadata", {{"name", name + "-" + config}}},
-             {"data", data}});
+      print(convert::ConfigMapOf(name_of("config", name + "-" + config, &config_maps), data));
     compose::Input input;
     input.application = name;
     input.text = yaml::ToYaml(found.compose);

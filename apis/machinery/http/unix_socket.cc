@@ -1,9 +1,12 @@
 #include "apis/machinery/http/unix_socket.h"
 
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/socket.h>
-#include <sys/time.h>
+#include <sys/un.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <utility>
 // asio needs <utility> before it.
 #include <boost/asio/io_context.hpp>
@@ -17,34 +20,101 @@ namespace {
 namespace beast = boost::beast;
 
 constexpr size_t kMaxAnswer = 256 << 20;
-constexpr Duration kAnswerTimeout = std::chrono::seconds(30);
+constexpr size_t kMaxPath = sizeof(sockaddr_un::sun_path) - 1;
+// So soon a wait for the socket sees that its context is cancelled.
+constexpr Duration kCheckEvery = std::chrono::milliseconds(100);
 
 using LocalSocket = boost::asio::local::stream_protocol::socket;
+using boost::system::error_code;
 
-Error Failed(const char* what, const std::string& path, const boost::system::error_code& error) {
+Error Failed(const char* what, const std::string& path, const error_code& error) {
   return Error(Code::kUnavailable, fmt::format("{} {}: {}", what, path, error.message()));
 }
 
-// Reads and writes give up after so long.
-void SetTimeout(LocalSocket& socket, Duration timeout) {
-  const auto whole = std::chrono::duration_cast<std::chrono::microseconds>(timeout).count();
-  timeval limit{};
-  limit.tv_sec = static_cast<time_t>(whole / 1000000);
-  limit.tv_usec = static_cast<suseconds_t>(whole % 1000000);
-  setsockopt(socket.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-  setsockopt(socket.native_handle(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-}
+// A connection whose socket never blocks: it waits for the socket itself, because asio's blocking
+// calls know neither a context nor a limit. Is a stream for Beast; why a wait ended early is kept
+// in `stopped`.
+class Connection {
+ public:
+  Connection(const Context& ctx, Duration limit) : ctx_(ctx), limit_(limit), socket_(io_) {}
+
+  // A listener whose queue is full answers EAGAIN until it has room.
+  error_code Connect(const std::string& path) {
+    error_code error;
+    socket_.open(boost::asio::local::stream_protocol(), error);
+    if (!error) socket_.non_blocking(true, error);
+    if (error) return error;
+    const boost::asio::local::stream_protocol::endpoint to(path);
+    const Context waiting = ctx_.WithTimeout(limit_);
+    while (true) {
+      // Not asio's, which takes EAGAIN for a connection that is being made.
+      if (::connect(socket_.native_handle(), to.data(), to.size()) == 0) return {};
+      error = error_code(errno, boost::system::system_category());
+      if (error != boost::asio::error::try_again) return error;
+      if (stopped_ = waiting.SleepFor(kCheckEvery); !stopped_.ok()) return error;
+    }
+  }
+
+  template <typename Buffers>
+  size_t read_some(const Buffers& buffers, error_code& error) {
+    return Do(POLLIN, error, [&] { return socket_.read_some(buffers, error); });
+  }
+  template <typename Buffers>
+  size_t write_some(const Buffers& buffers, error_code& error) {
+    return Do(POLLOUT, error, [&] { return socket_.write_some(buffers, error); });
+  }
+  // Beast asks for these as well, and does not call them.
+  template <typename Buffers>
+  size_t read_some(const Buffers& buffers) {
+    return socket_.read_some(buffers);
+  }
+  template <typename Buffers>
+  size_t write_some(const Buffers& buffers) {
+    return socket_.write_some(buffers);
+  }
+
+  const Status& stopped() const { return stopped_; }
+
+ private:
+  template <typename Step>
+  size_t Do(short events, error_code& error, Step step) {
+    const Context waiting = ctx_.WithTimeout(limit_);
+    while (true) {
+      if (stopped_ = waiting.Check(); !stopped_.ok()) {
+        error = boost::asio::error::operation_aborted;
+        return 0;
+      }
+      const auto slice = std::min(kCheckEvery, std::max(limit_, Duration(1)));
+      pollfd wait{socket_.native_handle(), events, 0};
+      const auto ms = std::chrono::ceil<std::chrono::milliseconds>(slice).count();
+      if (poll(&wait, 1, static_cast<int>(ms)) <= 0) continue;
+      const size_t size = step();
+      if (error != boost::asio::error::would_block) return size;
+    }
+  }
+
+  const Context ctx_;
+  const Duration limit_;
+  boost::asio::io_context io_;
+  LocalSocket socket_;
+  Status stopped_;
+};
 
 }  // namespace
 
-Result<client::HttpResponse> DoOverUnixSocket(const std::string& path,
-                                              const client::HttpRequest& request) {
-  boost::system::error_code error;
-  boost::asio::io_context io;
-  LocalSocket socket(io);
-  socket.connect(boost::asio::local::stream_protocol::endpoint(path), error);
-  if (error) return Failed("connect to", path, error);
-  SetTimeout(socket, kAnswerTimeout);
+Result<client::HttpResponse> DoOverUnixSocket(const Context& ctx, const std::string& path,
+                                              const client::HttpRequest& request,
+                                              Duration silence) {
+  if (path.empty() || path.size() > kMaxPath)
+    return Error(Code::kBadRequest,
+                 fmt::format("a socket's path has 1 to {} bytes, not {}", kMaxPath, path.size()));
+  Connection connection(ctx, silence);
+  const auto failed = [&](const char* what, const error_code& error) {
+    if (connection.stopped().ok()) return Failed(what, path, error);
+    return Error(connection.stopped().error()).Wrap(fmt::format("{} {}", what, path));
+  };
+  error_code error = connection.Connect(path);
+  if (error) return failed("connect to", error);
 
   beast::http::request<beast::http::string_body> out;
   out.method_string(request.method);
@@ -55,14 +125,14 @@ Result<client::HttpResponse> DoOverUnixSocket(const std::string& path,
   for (const auto& [name, value] : request.headers) out.set(name, value);
   out.body() = request.body;
   out.prepare_payload();
-  beast::http::write(socket, out, error);
-  if (error) return Failed("write to", path, error);
+  beast::http::write(connection, out, error);
+  if (error) return failed("write to", error);
 
   beast::flat_buffer buffer;
   beast::http::response_parser<beast::http::string_body> in;
   in.body_limit(kMaxAnswer);
-  beast::http::read(socket, buffer, in, error);
-  if (error) return Failed("read from", path, error);
+  beast::http::read(connection, buffer, in, error);
+  if (error) return failed("read from", error);
   client::HttpResponse response;
   response.status = static_cast<int>(in.get().result_int());
   for (const auto& field : in.get())

@@ -4,6 +4,7 @@
 
 #include "apis/compose/compose.h"
 #include "apis/machinery/base/encoding.h"
+#include "apis/machinery/meta/names.h"
 #include "apis/machinery/yaml/yaml.h"
 
 namespace gantry::convert {
@@ -40,7 +41,7 @@ TEST(FromSwarm, AStackAndALoneService) {
         Mounts:
         - {Type: volume, Source: shop_data, Target: /data, ReadOnly: true}
         - {Type: npipe, Source: x, Target: /pipe}
-        Configs: [{ConfigName: shop_conf, File: {Name: /etc/conf}}]
+        Configs: [{ConfigName: shop_conf, File: {Name: /etc/conf.d+}}]
         Secrets: [{SecretName: shop_key}]
 - Spec: {Name: agent, Mode: {Global: {}}, TaskTemplate: {ContainerSpec: {Image: agent}}})");
   swarm.networks = Parsed(R"(
@@ -73,12 +74,13 @@ services:
       update_config: {parallelism: 2, order: start-first}
       placement: {constraints: [node.role==worker]}
 volumes: {data: {}})")));
-  EXPECT_EQ(shop.configs.at("conf").at("/etc/conf"), "hello");
+  EXPECT_EQ(shop.configs.at("conf").at("conf.d_"), "hello");
   std::string notes;
   for (const std::string& note : shop.notes) notes += note + "\n";
-  for (const char* text : {"port 8080 is published by the hosts", "the network shared",
-                           "driver rexray", "driver options of volume data", "type npipe",
-                           "the config shop_conf", "the secret shop_key"})
+  for (const char* text :
+       {"port 8080 is published by the hosts", "the network shared",
+        "volume data: its data is not taken over", "driver rexray", "driver options of volume data",
+        "type npipe", "the config shop_conf", "the secret shop_key"})
     EXPECT_NE(notes.find(text), std::string::npos) << text << " in\n" << notes;
   EXPECT_EQ(notes.find("shop_default"), std::string::npos) << notes;
 
@@ -88,6 +90,33 @@ volumes: {data: {}})")));
   input.application = "shop";
   input.text = yaml::ToYaml(shop.compose);
   for (const FieldError& error : compose::Convert(input).errors) ADD_FAILURE() << error.ToString();
+}
+
+TEST(FromSwarm, NamesOfObjects) {
+  std::set<std::string> taken;
+  for (const auto& [name, want] : std::vector<std::pair<std::string, std::string>>{
+           {"shop", "shop"},
+           {"My_Shop", "my-shop"},
+           {"my-shop-nginx.conf", "my-shop-nginx-conf"},
+           {"_x_", "x"}})
+    EXPECT_EQ(DnsName(name, &taken), want);
+  std::set<std::string> all = taken;
+  for (const std::string& name :
+       {std::string("my.shop"), std::string("MY_SHOP"), std::string("__"), std::string(100, 'a'),
+        std::string(54, 'b') + "_" + std::string(20, 'b')}) {
+    const std::string made = DnsName(name, &taken);
+    EXPECT_EQ(ValidateDnsLabel(made), "") << name << " became " << made;
+    EXPECT_TRUE(all.insert(made).second) << name << " became " << made;
+  }
+  EXPECT_EQ(all, taken);
+}
+
+TEST(FromSwarm, BytesOfConfigs) {
+  const std::string bytes("\xff\x00\x01", 3);
+  const Json map = ConfigMapOf("shop-conf", {{"text", "gr\xc3\xbc\xc3\x9f"}, {"bytes", bytes}});
+  EXPECT_EQ(map["metadata"]["name"], "shop-conf");
+  EXPECT_EQ(map["data"], Json({{"text", "gr\xc3\xbc\xc3\x9f"}}));
+  EXPECT_EQ(map["binaryData"], Json({{"bytes", Base64Encode(bytes)}}));
 }
 
 }  // namespace
