@@ -74,9 +74,9 @@ timeout 60 openssl s_client -connect "$LISTEN" -tls1_2 -CAfile "$CA" <"$WORK/say
 CLIENT=$!
 exec {says}>"$WORK/says"
 client_shows() { grep -q "$1" "$WORK/renegotiation.out"; }
-wait_until 20 "it is connected" client_shows 'Verify return code'
+wait_until 60 "it is connected" client_shows 'Verify return code'
 echo R >&"$says"
-check "TLS renegotiation is refused" wait_until 20 "the client says so" client_shows 'no renegotiation\|unexpected message\|handshake failure'
+check "TLS renegotiation is refused" wait_until 60 "the client says so" client_shows 'no renegotiation\|unexpected message\|handshake failure'
 check "which the client had asked for" client_shows RENEGOTIATING
 exec {says}>&-
 wait "$CLIENT"

@@ -214,7 +214,10 @@ check "makes it run" ready team
 check "with its digest" says sha256: status_of team-web imageDigest
 check "a tag that does not exist" team 2 'imagePullSecrets: [{name: pull}]' none
 check "is named" wait_until 60 "not found" says "ImageNotFound pull image \"$PRIVATE/team/web:none\"" why
-found_anywhere() { kubectl get app,gsvc,ct,grev,garev,events -A -o yaml | grep -F "$1" || cat "$WORK/server.log" "$DATA"/audit* 2>/dev/null | grep -F "$1"; }
+kubectl get app,gsvc,ct,grev,garev,events -A -o yaml >"$WORK/everything"
+cat "$WORK/server.log" "$DATA"/audit* >>"$WORK/everything" 2>/dev/null
+check "everything is looked at" grep -q imagePullSecrets "$WORK/everything"
+found_anywhere() { grep -qF "$1" "$WORK/everything"; }
 check "no password is in an object, a log or an audit record" eval '! found_anywhere "$PASSWORD" && ! found_anywhere wrong-password-9 && ! found_anywhere hunter2-forge'
 
 check "delete all" kubectl delete app --all --timeout=120s

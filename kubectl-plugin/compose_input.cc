@@ -1,8 +1,8 @@
 #include "kubectl-plugin/compose_input.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
-#include <cstdlib>
 #include <filesystem>
 
 #include "kubectl-plugin/compose_project.h"
@@ -51,6 +51,11 @@ Result<ComposeInput> ReadComposeInput(Io& io, const ComposeSource& source) {
   }
   GANTRY_TRY_SET(const Variables given, Given(source.parameters));
   Variables variables = given;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view text = *entry;
+    if (const size_t equals = text.find('='); equals != text.npos)
+      variables.emplace(text.substr(0, equals), text.substr(equals + 1));
+  }
   if (const std::string env = EnvFileOf(source, files[0]); !env.empty())
     GANTRY_TRY(ReadVariables(io, env, &variables));
   GANTRY_TRY_SET(ComposeProject project, LoadComposeProject(io, files, std::move(variables)));
@@ -59,10 +64,8 @@ Result<ComposeInput> ReadComposeInput(Io& io, const ComposeSource& source) {
   out.text = std::move(project.text);
   for (const auto& [name, value] : given) out.parameters[name] = value;
   for (const std::string& name : project.used) {
-    if (given.contains(name)) continue;
-    const auto known = project.variables.find(name);
-    if (const char* value = std::getenv(name.c_str())) out.parameters[name] = value;
-    else if (known != project.variables.end()) out.parameters[name] = known->second;
+    if (const auto known = project.variables.find(name); known != project.variables.end())
+      out.parameters[name] = known->second;
   }
   return out;
 }

@@ -185,7 +185,9 @@ class Loader {
     }
     service->erase(key);
     has_other_files_ = true;
-    Json own = service->contains(into) ? ObjectOf(into, service->at(into)) : Json::object();
+    // An empty `environment:` takes nothing back.
+    const bool has_own = service->contains(into) && !service->at(into).is_null();
+    Json own = has_own ? ObjectOf(into, service->at(into)) : Json::object();
     (*service)[into] = compose::MergeServices(ObjectOf(into, std::move(lines)), own).at(into);
     return OkStatus();
   }

@@ -37,7 +37,9 @@ constexpr Key kKeys[] = {
     {Scope::kTop, "secrets", kRefuse, kNoFiles},
     {Scope::kTop, "models", kRefuse, kNoModels},
     {Scope::kTop, "include", kRefuse,
-     "other files are not at hand here; put their services into the template"},
+     "other files are not at hand here; put their services into the template, or use `kubectl "
+     "gantry "
+     "compose up`, which reads them on the client"},
 
     {Scope::kService, "image", kDone, ""},
     {Scope::kService, "command", kDone, ""},
@@ -125,9 +127,11 @@ constexpr Key kKeys[] = {
     {Scope::kService, "dockerfile", kRefuse, kNoBuild},
     {Scope::kService, "env_file", kRefuse, kNoClientFiles},
     {Scope::kService, "label_file", kRefuse,
-     "files of the client are not at hand here; write the labels under `labels`"},
+     "files of the client are not at hand here; write the labels under `labels`, or use `kubectl "
+     "gantry compose up`, which reads the file on the client"},
     {Scope::kService, "extends", kRefuse,
-     "other files are not at hand here; extend a service of this template, or write it out"},
+     "other files are not at hand here; extend a service of this template, or use `kubectl gantry "
+     "compose up`, which reads them on the client"},
     {Scope::kService, "mac_address", kRefuse,
      "replicas on one network cannot share a hardware address"},
     {Scope::kService, "configs", kRefuse, kNoFiles},
@@ -248,9 +252,9 @@ constexpr Key kKeys[] = {
     {Scope::kVolume, "labels", kWarn, ""},
 
     {Scope::kPlacement, "constraints", kDone, ""},
-    {Scope::kPlacement, "preferences", kDone, ""},
+    {Scope::kPlacement, "preferences", kDone, "nothing acts on it yet"},
     {Scope::kPlacement, "max_replicas_per_node", kDone, ""},
-    {Scope::kPreference, "spread", kDone, ""},
+    {Scope::kPreference, "spread", kDone, "nothing acts on it yet"},
 
     {Scope::kNetwork, "name", kWarn, kOneNetwork},
     {Scope::kNetwork, "driver", kWarn, kOneNetwork},

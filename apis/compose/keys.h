@@ -49,7 +49,8 @@ struct Key {
   Scope scope;
   const char* name;
   Treatment treatment;
-  const char* reason;  // what people read; empty: `is not supported yet`
+  // What people read; empty: `is not supported yet`. Of a key that is done: what is not.
+  const char* reason;
 };
 
 // The whole table, by scope.

@@ -13,17 +13,20 @@ using ::google::protobuf::io::CodedInputStream;
 
 // Counts down from what is left; false when nothing is, or when the bytes make no sense.
 bool Count(CodedInputStream* in, const Descriptor& type, size_t* left) {
+  int groups = 0;  // those that are open
   while (const uint32_t tag = in->ReadTag()) {
     if (*left == 0) return false;
     --*left;
     const auto wire = WireFormatLite::GetTagWireType(tag);
-    // Fields within a group, which only unknown ones can be, stand in line with the others.
+    // No field of ours is a group: what is within one is counted, and is no message that we know.
+    if (wire == WireFormatLite::WIRETYPE_START_GROUP) ++groups;
+    if (wire == WireFormatLite::WIRETYPE_END_GROUP) --groups;
     if (wire == WireFormatLite::WIRETYPE_START_GROUP || wire == WireFormatLite::WIRETYPE_END_GROUP)
       continue;
     const FieldDescriptor* const field =
         type.FindFieldByNumber(WireFormatLite::GetTagFieldNumber(tag));
-    const bool nested = wire == WireFormatLite::WIRETYPE_LENGTH_DELIMITED && field != nullptr &&
-                        field->type() == FieldDescriptor::TYPE_MESSAGE;
+    const bool nested = groups == 0 && wire == WireFormatLite::WIRETYPE_LENGTH_DELIMITED &&
+                        field != nullptr && field->type() == FieldDescriptor::TYPE_MESSAGE;
     if (!nested) {
       if (!WireFormatLite::SkipField(in, tag)) return false;
       continue;

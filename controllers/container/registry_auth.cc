@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "apis/machinery/base/encoding.h"
 
 namespace gantry::container {
@@ -11,7 +13,8 @@ constexpr char kKey[] = ".dockerconfigjson";
 constexpr char kHub[] = "docker.io";
 
 bool IsHost(std::string_view part) {
-  return part == "localhost" || part.find_first_of(".:") != std::string_view::npos;
+  return part == "localhost" || part.find_first_of(".:") != std::string_view::npos ||
+         std::any_of(part.begin(), part.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
 }
 
 // `host/path` of an image, without tag and digest.

@@ -114,6 +114,29 @@ TEST_F(ComposeInputTest, FilesThatServicesName) {
     "labels": {"gantry.scale": "2"}}}})"));
 }
 
+TEST_F(ComposeInputTest, AnEmptyKeyTakesNothingBack) {
+  Write("a.env", "A=1\n");
+  const auto input =
+      Read({Write("compose.yaml", "services:\n  web:\n    env_file: a.env\n    environment:\n")});
+  ASSERT_TRUE(input.ok()) << input.error().message;
+  EXPECT_EQ(Document(*input)["services"]["web"]["environment"], (Json{{"A", "1"}}));
+}
+
+TEST_F(ComposeInputTest, TheShellWinsWhereverVariablesStand) {
+  Write(".env", "GANTRY_TEST_STAGE=none\nNEXT=${GANTRY_TEST_STAGE}/y\n");
+  Write("prod.env", "A=1\n");
+  setenv("GANTRY_TEST_STAGE", "prod", 1);
+  const auto input = Read({Write("compose.yaml",
+                                 "services:\n  web:\n    image: ${NEXT}\n"
+                                 "    env_file: ${GANTRY_TEST_STAGE}.env\n")});
+  const auto flag = Read({(dir_ / "compose.yaml").string()}, {"GANTRY_TEST_STAGE=flag"});
+  unsetenv("GANTRY_TEST_STAGE");
+  ASSERT_TRUE(input.ok()) << input.error().message;
+  EXPECT_EQ(input->parameters, (Json{{"NEXT", "prod/y"}}));
+  ASSERT_FALSE(flag.ok());
+  EXPECT_THAT(flag.error().message, HasSubstr("flag.env"));
+}
+
 TEST_F(ComposeInputTest, IncludedProjects) {
   Write("db/compose.yaml",
         "services:\n  db: {image: 'postgres:${PG}', env_file: db.env}\nvolumes: {data: {}}\n");

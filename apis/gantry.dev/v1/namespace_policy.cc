@@ -110,8 +110,11 @@ ImageName ParseImageName(std::string_view image) {
   ImageName out;
   const size_t slash = image.find('/');
   const std::string_view first = image.substr(0, slash);
-  const bool has_registry =
-      slash != image.npos && (first.find_first_of(".:") != first.npos || first == "localhost");
+  // As engines tell: a path has no capital letters, so that a word with some is a host.
+  const bool has_capital =
+      std::any_of(first.begin(), first.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+  const bool has_registry = slash != image.npos && (first.find_first_of(".:") != first.npos ||
+                                                    first == "localhost" || has_capital);
   out.registry = has_registry ? std::string(first) : "docker.io";
   if (out.registry == "index.docker.io") out.registry = "docker.io";
   std::string rest(has_registry ? image.substr(slash + 1) : image);
@@ -146,17 +149,27 @@ bool Matches(std::string_view pattern, std::string_view text) {
   return p == pattern.size();
 }
 
-std::string ImageFault(const NamespaceRules& rules, const std::string& image) {
-  if (rules.registries.empty() && rules.images.empty()) return "";
+// The id of an image that a host has, whoever brought it there, or the beginning of one.
+bool MayBeImageId(std::string_view image) {
+  return image.starts_with("sha256:") || image.find_first_not_of("0123456789abcdef") == image.npos;
+}
+
+bool IsAllowedImage(const NamespaceRules& rules, const std::string& image) {
   const ImageName name = ParseImageName(image);
   for (const std::string& registry : rules.registries) {
-    if (Matches(registry, name.registry)) return "";
+    if (Matches(registry, name.registry)) return true;
   }
-  for (const std::string& pattern : rules.images) {
-    if (pattern == "*") return "";
+  return std::any_of(rules.images.begin(), rules.images.end(), [&name](const auto& pattern) {
     const std::string full = ParseImageName(pattern).full;
-    if (Matches(full, name.repository) || Matches(full, name.full)) return "";
-  }
+    return Matches(full, name.repository) || Matches(full, name.full);
+  });
+}
+
+std::string ImageFault(const NamespaceRules& rules, const std::string& image) {
+  if (rules.registries.empty() && rules.images.empty()) return "";
+  if (std::find(rules.images.begin(), rules.images.end(), "*") != rules.images.end()) return "";
+  const bool may_be_id = MayBeImageId(image);
+  if (!may_be_id && IsAllowedImage(rules, image)) return "";
   std::vector<std::string> allowed;
   if (!rules.registries.empty())
     allowed.push_back(fmt::format("registries {} ({})", fmt::join(rules.registries, ", "),
@@ -164,7 +177,11 @@ std::string ImageFault(const NamespaceRules& rules, const std::string& image) {
   if (!rules.images.empty())
     allowed.push_back(
         fmt::format("images {} ({})", fmt::join(rules.images, ", "), kAnnotationImages));
-  return fmt::format("{} is not what the namespace allows: {}", image, fmt::join(allowed, "; "));
+  return fmt::format("{} {}: {}", image,
+                     may_be_id ? "may be the id of any image of a host; write a tag or a digest "
+                                 "behind a name; the namespace allows"
+                               : "is not what the namespace allows",
+                     fmt::join(allowed, "; "));
 }
 
 }  // namespace

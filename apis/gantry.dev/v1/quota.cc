@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "apis/gantry.dev/v1/container_template.h"
 #include "apis/gantry.dev/v1/quantity.h"
@@ -23,7 +24,18 @@ std::string CountName(const client::Resource& kind) {
   return fmt::format("count/{}.{}", kind.plural, kind.group);
 }
 
-int64_t Thousandths(double value) { return static_cast<int64_t>(std::ceil(value * 1000 - 1e-6)); }
+// What is too large for a number counts as the largest one: it never fits a quota.
+constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+
+int64_t Thousandths(double value) {
+  const double all = std::ceil(value * 1000 - 1e-6);
+  return all < 9.2e18 ? static_cast<int64_t>(all) : kMost;
+}
+
+int64_t Thousandths(int64_t value) {
+  int64_t all = 0;
+  return __builtin_mul_overflow(value, kOne, &all) ? kMost : all;
+}
 
 int64_t CpuLimit(const ContainerTemplate& tmpl) {
   if (tmpl.limits.cpus > 0) return Thousandths(tmpl.limits.cpus);
@@ -38,11 +50,11 @@ void AddContainer(const ContainerTemplate& tmpl, QuotaUsage* usage) {
     if (amount > 0) (*usage)[name] = amount;
   };
   const int64_t cpu = CpuLimit(tmpl);
-  const int64_t memory = tmpl.limits.memory_bytes * kOne;
+  const int64_t memory = Thousandths(tmpl.limits.memory_bytes);
   set("limits.cpu", cpu);
   set("limits.memory", memory);
   const int64_t cpu_kept = Thousandths(tmpl.reservations.cpus);
-  const int64_t memory_kept = tmpl.reservations.memory_bytes * kOne;
+  const int64_t memory_kept = Thousandths(tmpl.reservations.memory_bytes);
   set("requests.cpu", cpu_kept > 0 ? cpu_kept : cpu);
   set("requests.memory", memory_kept > 0 ? memory_kept : memory);
   const auto ports = std::count_if(tmpl.ports.begin(), tmpl.ports.end(),
@@ -124,7 +136,7 @@ std::string QuotaFault(const Object& quota, const client::Resource& kind, const 
     }
     const int64_t more = wants - (before == nullptr ? 0 : AmountOf(*before, amount));
     const int64_t have = AmountOf(used, amount);
-    if (more <= 0 || have + more <= most) continue;
+    if (more <= 0 || more <= most - have) continue;
     requested.push_back(fmt::format("{}={}", name, FormatQuotaAmount(name, more)));
     in_use.push_back(fmt::format("{}={}", name, FormatQuotaAmount(name, have)));
     limited.push_back(fmt::format("{}={}", name, FormatQuotaAmount(name, most)));
@@ -137,7 +149,10 @@ std::string QuotaFault(const Object& quota, const client::Resource& kind, const 
 }
 
 void AddUsage(const QuotaUsage& more, QuotaUsage* sum) {
-  for (const auto& [name, amount] : more) (*sum)[name] += amount;
+  for (const auto& [name, amount] : more) {
+    int64_t& all = (*sum)[name];
+    if (__builtin_add_overflow(all, amount, &all)) all = kMost;
+  }
 }
 
 }  // namespace gantry::v1

@@ -165,8 +165,7 @@ TEST(Compose, ErrorsOfTheWholeDocument) {
         "spec.compose: services: Required value: a template needs at least one service"}},
       {"services: {web: {image: x}}\ninclude: [a.yml]",
        {"spec.compose: include: Forbidden: other files are not at hand here; put their services "
-        "into "
-        "the template"}},
+        "into the template, or use `kubectl gantry compose up`, which reads them on the client"}},
       {"labels: {aliyun.project_type: job}\nservices: {web: {image: x}}",
        {"spec.compose: labels[aliyun.project_type]: Invalid value: \"job\": must be batch"}},
       {"services: {'a/b': {image: x}}",

@@ -131,6 +131,8 @@ TEST(Support, NoKeyTwice) {
 }
 
 std::string ClassOf(Treatment treatment, std::string_view reason) {
+  if (treatment == Treatment::kDone && !reason.empty())
+    return fmt::format("Ignored | with a warning, checked by its format: {}", reason);
   if (treatment == Treatment::kDone) return "Honoured | ";
   if (treatment == Treatment::kSilent) return "Ignored | has no effect that someone could miss";
   if (treatment == Treatment::kRefuse)

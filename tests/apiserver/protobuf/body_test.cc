@@ -374,6 +374,8 @@ TEST(ProtobufBody, ManyFieldsAreRefusedBeforeTheyAreRead) {
   EXPECT_EQ(decode(unknown).code(), Code::kTooLarge);
   const std::string group = "\xc3\x3e" + unknown + "\xc4\x3e";
   EXPECT_EQ(decode(group).code(), Code::kTooLarge);
+  // What is in a group only looks like the metadata, and does not end the count.
+  EXPECT_EQ(decode("\xc3\x3e\x0a\x01\x0f\xc4\x3e" + unknown).code(), Code::kTooLarge);
   const Result<Json> envelope = DecodeProtobuf(std::string("k8s\0", 4) + unknown, kMaxFields);
   EXPECT_EQ(envelope.code(), Code::kTooLarge);
 }

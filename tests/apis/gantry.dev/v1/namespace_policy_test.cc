@@ -197,6 +197,14 @@ TEST(NamespacePolicy, Images) {
       {"", "example/web:2*", "example/web:3", false},
       {"", "localhost:5000/*", "localhost:5000/a", true},
       {"", "*", "any.where/a", true},
+      {"", "*", "sha256:0123", true},
+      // Engines take it for the host EVIL.
+      {"docker.io", "", "EVIL/nginx", false},
+      // An image that is on the host, whosever it is.
+      {"docker.io", "", "sha256:0123", false},
+      {"docker.io", "", "3f1c5a0b9d2e", false},
+      {"docker.io", "", "cafe", false},
+      {"docker.io", "", "cafe:latest", true},
   };
   for (const Case& c : cases) {
     const NamespaceRules rules =

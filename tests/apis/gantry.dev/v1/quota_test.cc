@@ -1,6 +1,9 @@
 #include "apis/gantry.dev/v1/quota.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+
+#include <limits>
 
 #include "apis/gantry.dev/v1/quantity.h"
 #include "apis/gantry.dev/v1/resources.h"
@@ -63,6 +66,21 @@ TEST(Quota, WhatAContainerUses) {
       {R"({"image": "a", "tuning": {"cpuQuotaMicros": 50000}})",
        {{"count/containers.gantry.dev", 1000}, {"limits.cpu", 500}, {"requests.cpu", 500}}},
   };
+  // 2^64 / 1000 bytes and more are not next to nothing.
+  for (const char* bytes : {"18446744073709552", "9223372036854775807", "10000000000000000"}) {
+    const std::string tmpl = fmt::format(
+        R"({{"image": "a", "resources": {{"limits": {{"cpus": 1e300, "memoryBytes": {}}}}}}})",
+        bytes);
+    const QuotaUsage usage = UsageOf(kContainers, Container(tmpl.c_str()));
+    EXPECT_EQ(usage.at("limits.memory"), std::numeric_limits<int64_t>::max()) << bytes;
+    EXPECT_EQ(usage.at("limits.cpu"), std::numeric_limits<int64_t>::max());
+    QuotaUsage twice = usage;
+    AddUsage(usage, &twice);
+    EXPECT_EQ(twice.at("limits.memory"), std::numeric_limits<int64_t>::max());
+    auto quota =
+        ParseJson(R"({"metadata": {"name": "team"}, "spec": {"hard": {"limits.memory": "1Gi"}}})");
+    EXPECT_NE(QuotaFault(Object(*quota), kContainers, nullptr, usage, twice, "web"), "");
+  }
   for (const auto& [tmpl, want] : cases)
     EXPECT_EQ(UsageOf(kContainers, Container(tmpl)), want) << tmpl;
 }
