@@ -90,6 +90,7 @@ Status AwaitReadiness(Session& session, const Workload& workload, const std::str
         const Json* ready = FindCondition(o->status(), "Ready");
         if (ready && GetString(*ready, "status") == status &&
             GetInt(o->status(), "observedGeneration") >= o->generation() &&
+            GetInt(*ready, "observedGeneration", o->generation()) >= o->generation() &&
             (reason.empty() || (GetString(*ready, "reason") == reason &&
                                 GetString(*ready, "message") == "stopped"))) {
           return true;

@@ -1,5 +1,6 @@
 #include "apiserver/registry/prepare.h"
 
+#include "apis/gantry.dev/v1/requests.h"
 #include "apis/machinery/meta/field_error.h"
 #include "apiserver/registry/go_types.h"
 #include "apiserver/registry/metadata.h"
@@ -30,6 +31,18 @@ bool DiffersOutsideMetadata(const Json& a, const Json& b, bool skip_status) {
   }
   for (const auto& [key, value] : b.items()) {
     if (relevant(key) && !a.contains(key)) return true;
+  }
+  return false;
+}
+
+// Whether something is asked of an Application or a Service that was not asked before.
+bool AsksAnew(const schema::Definition& definition, const Object& old, const Object& updated) {
+  const GroupKind kind = definition.group_kind();
+  if (kind.group != v1::kApplications.group ||
+      (kind.kind != v1::kApplications.kind && kind.kind != v1::kServices.kind))
+    return false;
+  for (const char* annotation : v1::kRequestAnnotations) {
+    if (old.annotation(annotation) != updated.annotation(annotation)) return true;
   }
   return false;
 }
@@ -165,7 +178,8 @@ void BumpGeneration(const schema::Definition& definition, const schema::Version&
                     const Object& old, Object* updated) {
   if (definition.strategy.no_generation) return;
   const bool changed =
-      DiffersOutsideMetadata(old.json(), updated->json(), version.status_subresource);
+      DiffersOutsideMetadata(old.json(), updated->json(), version.status_subresource) ||
+      AsksAnew(definition, old, *updated);
   updated->set_generation(old.generation() + (changed ? 1 : 0));
 }
 

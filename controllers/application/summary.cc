@@ -10,9 +10,12 @@
 namespace gantry::application {
 namespace {
 
-// The status speaks of the present spec.
+// The status speaks of the present spec, and Ready does (a look at the spec may have failed).
 bool Current(const Object& service) {
-  return GetInt(service.status(), "observedGeneration") >= service.generation();
+  const int64_t present = service.generation();
+  const Json* ready = FindCondition(service.status(), "Ready");
+  return GetInt(service.status(), "observedGeneration") >= present &&
+         (!ready || GetInt(*ready, "observedGeneration", present) >= present);
 }
 
 std::string ConditionField(const Object& o, std::string_view type, const char* field) {

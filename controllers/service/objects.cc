@@ -42,6 +42,9 @@ std::string RevisionName(const Object& service) {
       seed.append("/").append(asked);
   }
   if (const std::string image = PinnedImage(service); !image.empty()) seed.append("=" + image);
+  // Containers do not move: where they may be is decided when they are made.
+  if (const v1::Placement placement = v1::ServiceSpec::From(service).placement; !placement.empty())
+    seed.append("@").append(DumpJson(placement.ToJson()));
   return std::string(service.name()) + "-" + StableSuffix(seed, 10);
 }
 

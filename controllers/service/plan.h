@@ -54,6 +54,7 @@ struct PlanInput {
   std::string revision;      // the wanted one
   std::string rescheduled;   // instances that were made for another value leave their nodes
   bool renew_ended = false;  // instances that ended are made anew
+  bool looking = false;      // for a newer image; a rollout that may have nothing to replace
   std::vector<Instance> instances;
   std::vector<Vacancy> vacancies;  // of the last status
   std::vector<NodeView> nodes;     // of the service's cluster; used by mode Global

@@ -27,27 +27,27 @@ ObjectPtr Askable(const std::vector<Instance>& instances, const Object& service,
 
 }  // namespace
 
-Result<bool> ServiceReconciler::Redeploy(const Context& ctx, const Object& service,
-                                         const Object& revision,
-                                         const std::vector<Instance>& instances,
-                                         runtime::StatusPatch* patch) {
+Result<ServiceReconciler::Redeployment> ServiceReconciler::Redeploy(
+    const Context& ctx, const Object& service, const Object& revision,
+    const std::vector<Instance>& instances, runtime::StatusPatch* patch) {
   const std::string asked(service.annotation(v1::kAnnotationRedeployedAt));
-  if (asked.empty() || asked == GetString(service.status(), "redeployedAt")) return false;
+  if (asked.empty() || asked == GetString(service.status(), "redeployedAt"))
+    return Redeployment::kNone;
   const std::string named = ImageOf(revision);
   const ObjectPtr container = Askable(instances, service, named, *deps_.containers);
   if (!container) {
     patch->SetCondition(kRedeployed, false, "Waiting", "waits for a container on a host");
-    return false;
+    return Redeployment::kNone;
   }
   const Json& check = GetObject(container->status(), "imageCheck");
   if (GetString(check, "requestedAt") != asked) {
     patch->SetCondition(kRedeployed, false, "Looking", "looks for the newest image");
-    if (container->annotation(v1::kAnnotationRedeployedAt) == asked) return false;
+    if (container->annotation(v1::kAnnotationRedeployedAt) == asked) return Redeployment::kLooking;
     GANTRY_TRY(deps_.client
                    .Patch(ctx, v1::kContainers, container->key(), client::PatchType::kMerge,
                           {{"metadata", {{"annotations", {{v1::kAnnotationRedeployedAt, asked}}}}}})
                    .Wrap("ask for the newest image"));
-    return false;
+    return Redeployment::kLooking;
   }
   const std::string image = GetString(check, "image");
   if (image.empty()) {
@@ -67,7 +67,7 @@ Result<bool> ServiceReconciler::Redeploy(const Context& ctx, const Object& servi
     return Error(Code::kConflict, "a newer image is taken up");
   }
   patch->status()["redeployedAt"] = asked;
-  return true;
+  return Redeployment::kAnswered;
 }
 
 }  // namespace gantry::service

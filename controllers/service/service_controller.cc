@@ -46,7 +46,10 @@ Result<Requeue> ServiceReconciler::Sync(const Context& ctx, const Object& servic
   input.spec.tmpl = v1::ContainerTemplate::From(GetObject(revision->spec(), "template"));
   input.rescheduled = revision->annotation(v1::kAnnotationRescheduledAt);
   input.instances = Observe(service);
-  GANTRY_TRY_SET(input.renew_ended, Redeploy(ctx, service, *revision, input.instances, patch));
+  GANTRY_TRY_SET(const Redeployment redeployment,
+                 Redeploy(ctx, service, *revision, input.instances, patch));
+  input.renew_ended = redeployment == Redeployment::kAnswered;
+  input.looking = redeployment == Redeployment::kLooking;
   input.vacancies = VacanciesFrom(service.status());
   RecallVacancies(service.key(), input.instances, &input.vacancies);
   input.started = GetBool(service.status(), "started");

@@ -32,10 +32,12 @@ class ServiceReconciler : public runtime::Reconciler {
   // The wanted revision, which exists afterwards, with the highest number: the one of the present
   // template, or of a paused service the one that it has.
   Result<ObjectPtr> EnsureRevision(const Context& ctx, const Object& service);
+  enum class Redeployment { kNone, kLooking, kAnswered };
   // Sees to an annotation gantry.dev/redeployed-at that is new: asks a host for the newest image,
-  // and pins it when the answer is there. True when ended instances are to be made anew.
-  Result<bool> Redeploy(const Context& ctx, const Object& service, const Object& revision,
-                        const std::vector<Instance>& instances, runtime::StatusPatch* patch);
+  // and pins it when the answer is there. kAnswered: ended instances are to be made anew.
+  Result<Redeployment> Redeploy(const Context& ctx, const Object& service, const Object& revision,
+                                const std::vector<Instance>& instances,
+                                runtime::StatusPatch* patch);
   // Deletes what is over revisionHistoryLimit and not in use.
   Status PruneRevisions(const Context& ctx, const Object& service, const v1::ServiceSpec& spec,
                         const std::string& current, const std::vector<Instance>& instances);

@@ -48,6 +48,8 @@ void SetReady(const PlanInput& input, const Plan& plan, const Status& done,
   } else if (c.outdated > 0 || c.replicas > c.wanted) {
     patch->SetCondition("Ready", false, "RolloutInProgress",
                         fmt::format("{} containers are to go", c.replicas - c.wanted));
+  } else if (input.looking) {
+    patch->SetCondition("Ready", false, "RolloutInProgress", "looks for the newest image");
   } else {
     patch->SetCondition("Ready", true, "AllReplicasReady",
                         fmt::format("{} of {} containers ready", c.ready + c.completed, c.wanted));
@@ -82,7 +84,8 @@ void SetServiceStatus(const PlanInput& input, const Plan& plan, const Status& do
     patch->RemoveCondition("ReplicaFailure");
   }
 
-  const bool rolling = c.outdated > 0 || c.settled < c.wanted || c.replicas > c.wanted;
+  const bool rolling =
+      c.outdated > 0 || c.settled < c.wanted || c.replicas > c.wanted || input.looking;
   if (!rolling) {
     patch->SetCondition("Progressing", false, "Complete",
                         fmt::format("all containers are of {}", input.revision));
@@ -90,7 +93,8 @@ void SetServiceStatus(const PlanInput& input, const Plan& plan, const Status& do
     std::string text =
         fmt::format("{} of {} containers are of {} and serve", c.settled, c.wanted, input.revision);
     if (!plan.note.empty()) text += "; " + plan.note;
-    patch->SetCondition("Progressing", true, c.outdated ? "RolloutInProgress" : "Starting", text);
+    patch->SetCondition("Progressing", true,
+                        c.outdated || input.looking ? "RolloutInProgress" : "Starting", text);
   }
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <ostream>
 
+#include "apis/gantry.dev/v1/container_template.h"
 #include "apis/gantry.dev/v1/resources.h"
 #include "apis/machinery/yaml/yaml.h"
 #include "kubectl-plugin/cmd/commands.h"
@@ -112,6 +113,7 @@ void UndoService(const Object& revision, Object* service) {
 }
 
 void UndoApplication(const Object& revision, Object* application) {
+  const bool had_version = !GetString(application->spec(), "version").empty();
   for (const char* field : kApplicationFields) {
     const Json& value = GetAny(revision.spec(), field);
     if (value.is_null()) {
@@ -120,15 +122,51 @@ void UndoApplication(const Object& revision, Object* application) {
       application->mutable_spec()[field] = value;
     }
   }
+  // What has versions keeps having them; this state is older than they are.
+  if (had_version && GetString(application->spec(), "version").empty())
+    application->mutable_spec()["version"] = fmt::format("revision-{}", RevisionNumber(revision));
 }
 
-// The revision to go back to: the one that was asked for, or the last before the present one.
-Result<Object> Aim(const std::vector<Object>& revisions, const std::string& current,
-                   const RolloutFlags& flags, const std::string& name) {
+// The template as it is meant: with its defaults, in one order.
+std::string TemplateOf(const Object& o) {
+  return DumpJson(v1::ContainerTemplate::From(GetObject(o.spec(), "template")).ToJson());
+}
+
+// The digest that a service is to run; empty: whatever its tag names.
+std::string RunsImage(const Object& service, const std::vector<Object>& revisions) {
+  const std::string image = GetString(GetObject(service.spec(), "template"), "image");
+  const std::string pinned(service.annotation(v1::kAnnotationPinnedImage));
+  if (pinned.rfind(image + " ", 0) == 0) return pinned.substr(image.size() + 1);
+  for (const Object& r : revisions) {
+    if (r.name() == GetString(service.status(), "currentRevision") &&
+        TemplateOf(r) == TemplateOf(service))
+      return GetString(r.spec(), "resolvedImage");
+  }
+  return "";
+}
+
+// Whether an undo to the revision would change nothing. The spec decides: the status may still
+// speak of an earlier one, or of the last that could be carried out.
+bool IsPresent(const Workload& workload, const Object& live, const Object& revision,
+               const std::vector<Object>& revisions) {
+  if (workload.application) {
+    Object undone = live;
+    UndoApplication(revision, &undone);
+    return undone.spec() == live.spec();
+  }
+  if (TemplateOf(revision) != TemplateOf(live)) return false;
+  const std::string was = GetString(revision.spec(), "resolvedImage");
+  const std::string is = RunsImage(live, revisions);
+  return was.empty() || is.empty() || was == is;
+}
+
+// The revision to go back to: the one that was asked for, or the newest that differs.
+Result<Object> Aim(const std::vector<Object>& revisions, const Workload& workload,
+                   const Object& live, const RolloutFlags& flags, const std::string& name) {
   if (flags.revision && *flags.revision > 0)
     return RevisionNumbered(revisions, *flags.revision, name);
   for (auto r = revisions.rbegin(); r != revisions.rend(); ++r) {
-    if (r->name() != current) return *r;
+    if (!IsPresent(workload, live, *r, revisions)) return *r;
   }
   return LocalError(fmt::format("{} has no earlier revision to go back to", name));
 }
@@ -143,9 +181,8 @@ Status Undo(Session& session, const Workload& workload, const RolloutFlags& flag
     if (GetBool(object.spec(), "paused"))
       return LocalError(fmt::format("{} is paused; resume it first", name));
     GANTRY_TRY_SET(const std::vector<Object> revisions, Revisions(session, workload));
-    GANTRY_TRY_SET(const Object to,
-                   Aim(revisions, GetString(object.status(), "currentRevision"), flags, name));
-    if (to.name() == GetString(object.status(), "currentRevision")) {
+    GANTRY_TRY_SET(const Object to, Aim(revisions, workload, object, flags, name));
+    if (IsPresent(workload, object, to, revisions)) {
       session.io().out << fmt::format("{} skipped rollback (revision {} is the current one)\n",
                                       name, RevisionNumber(to));
       return OkStatus();

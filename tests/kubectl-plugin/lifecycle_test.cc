@@ -113,11 +113,85 @@ TEST_F(LifecycleVerbs, UndoOfAnApplicationBringsItsVersionBack) {
       "GET " + at_ + "applicationrevisions?labelSelector=gantry.dev%2Fapplication%3Dshop&limit=500",
       R"({"kind":"List","metadata":{},"items":[
              {"metadata":{"name":"shop-a"},"spec":{"revision":1,"version":"1","compose":"a"}},
-             {"metadata":{"name":"shop-b"},"spec":{"revision":2,"version":"2","compose":"b"}}]})");
+             {"metadata":{"name":"shop-b"},"spec":{"revision":2,"version":"2","compose":"b",
+              "parameters":{"A":"1"}}}]})");
   Answer("PUT " + at_ + "applications/shop" + by_, "{}");
   const CliRun run(server_, {"rollout", "undo", "app/shop"});
   EXPECT_EQ(run.out, "application.gantry.dev/shop rolled back to revision 1\n") << run.err;
   EXPECT_EQ(Sent("PUT")["spec"], Json::parse(R"({"version":"1","compose":"a","stopped":true})"));
+}
+
+constexpr char kApplicationRevisionsPath[] =
+    "applicationrevisions?labelSelector=gantry.dev%2Fapplication%3Dshop&limit=500";
+
+// The last state was accepted and could not be carried out, or was not yet: no revision has it.
+TEST_F(LifecycleVerbs, UndoGoesByTheSpecNotByTheStatus) {
+  Answer("GET " + at_ + "applications/shop",
+         R"({"metadata":{"name":"shop","namespace":"default"},"spec":{"version":"3","compose":"c"},
+             "status":{"currentRevision":"shop-b"}})");
+  Answer("GET " + at_ + kApplicationRevisionsPath, R"({"kind":"List","metadata":{},"items":[
+             {"metadata":{"name":"shop-a"},"spec":{"revision":1,"version":"1","compose":"a"}},
+             {"metadata":{"name":"shop-b"},"spec":{"revision":2,"version":"2","compose":"b"}}]})");
+  Answer("PUT " + at_ + "applications/shop" + by_, "{}");
+  for (const auto& to : {std::vector<std::string>{}, {"--to-revision=2"}}) {
+    std::vector<std::string> words = {"rollout", "undo", "app/shop"};
+    words.insert(words.end(), to.begin(), to.end());
+    const CliRun run(server_, words);
+    EXPECT_EQ(run.out, "application.gantry.dev/shop rolled back to revision 2\n") << run.err;
+    EXPECT_EQ(Sent("PUT")["spec"], Json::parse(R"({"version":"2","compose":"b"})"));
+  }
+
+  Answer("GET " + at_ + "services/shop-web",
+         R"({"metadata":{"name":"shop-web","namespace":"default"},
+             "spec":{"template":{"image":"web:1"}},"status":{"currentRevision":"shop-web-b"}})");
+  Answer("GET " + at_ + "servicerevisions?labelSelector=gantry.dev%2Fservice%3Dshop-web&limit=500",
+         kRevisions);
+  Answer("PUT " + at_ + "services/shop-web" + by_, "{}");
+  const CliRun run(server_, {"rollout", "undo", "service/shop-web"});
+  EXPECT_EQ(run.out, "service.gantry.dev/shop-web rolled back to revision 2\n") << run.err;
+}
+
+// Redeployed: the template is the same, the image is not.
+TEST_F(LifecycleVerbs, UndoBringsTheImageOfTheSameTemplateBack) {
+  Answer("GET " + at_ + "services/shop-web",
+         R"({"metadata":{"name":"shop-web","namespace":"default","annotations":{
+             "gantry.dev/pinned-image":"web:1 web@sha256:b"}},
+             "spec":{"template":{"image":"web:1"}},"status":{"currentRevision":"shop-web-b"}})");
+  Answer("GET " + at_ + "servicerevisions?labelSelector=gantry.dev%2Fservice%3Dshop-web&limit=500",
+         R"({"kind":"List","metadata":{},"items":[
+             {"metadata":{"name":"shop-web-a"},"spec":{"revision":1,
+              "resolvedImage":"web@sha256:a","template":{"image":"web:1"}}},
+             {"metadata":{"name":"shop-web-b"},"spec":{"revision":2,
+              "resolvedImage":"web@sha256:b","template":{"image":"web:1"}}}]})");
+  Answer("PUT " + at_ + "services/shop-web" + by_, "{}");
+  const CliRun run(server_, {"rollout", "undo", "service/shop-web"});
+  EXPECT_EQ(run.out, "service.gantry.dev/shop-web rolled back to revision 1\n") << run.err;
+  EXPECT_EQ(Sent("PUT")["metadata"]["annotations"]["gantry.dev/pinned-image"],
+            "web:1 web@sha256:a");
+}
+
+TEST_F(LifecycleVerbs, UndoToAStateWithoutVersionGivesItOne) {
+  Answer("GET " + at_ + "applications/shop",
+         R"({"metadata":{"name":"shop","namespace":"default"},"spec":{"version":"2","compose":"b"},
+             "status":{"currentRevision":"shop-b"}})");
+  Answer("GET " + at_ + kApplicationRevisionsPath, R"({"kind":"List","metadata":{},"items":[
+             {"metadata":{"name":"shop-a"},"spec":{"revision":1,"compose":"a"}},
+             {"metadata":{"name":"shop-b"},"spec":{"revision":2,"version":"2","compose":"b"}}]})");
+  Answer("PUT " + at_ + "applications/shop" + by_, "{}");
+  const CliRun run(server_, {"rollout", "undo", "app/shop"});
+  EXPECT_EQ(run.out, "application.gantry.dev/shop rolled back to revision 1\n") << run.err;
+  EXPECT_EQ(Sent("PUT")["spec"], Json::parse(R"({"version":"revision-1","compose":"a"})"));
+}
+
+// Ready of an earlier generation says nothing of this one, also when a look at it has failed.
+TEST_F(LifecycleVerbs, StatusWaitsForReadinessOfThePresentGeneration) {
+  Answer("GET " + at_ + "services/shop-web",
+         R"({"metadata":{"name":"shop-web","generation":2},"spec":{},"status":{
+             "observedGeneration":2,"conditions":[
+             {"type":"Ready","status":"True","observedGeneration":1}]}})");
+  const CliRun run(server_, {"rollout", "status", "svc/shop-web", "--timeout=1ms"});
+  EXPECT_EQ(run.code, 1);
+  EXPECT_EQ(run.out, "");
 }
 
 TEST_F(LifecycleVerbs, PauseAndStatus) {

@@ -222,6 +222,35 @@ TEST_F(SilentKillers, MissingGeneration) {
   EXPECT_EQ(Revision(w.body), revision) << "a write that changes nothing is no write";
 }
 
+// Who waits for what an annotation of an Application or a Service asks for sees it by generation.
+TEST_F(SilentKillers, GenerationMissesRequestsByAnnotation) {
+  const HeaderList merge = {{"Content-Type", "application/merge-patch+json"}};
+  const std::string at = "/apis/gantry.dev/v1/namespaces/default/";
+  for (const auto& [plural, object] :
+       {std::pair{"applications",
+                  R"("kind":"Application","spec":{"compose":"services: {a: {image: b}}"})"},
+        {"services", R"("kind":"Service","spec":{"template":{"image":"b"}})"}}) {
+    const RawAnswer made =
+        raw_.Do("POST", at + plural,
+                std::string(R"({"apiVersion":"gantry.dev/v1","metadata":{"name":"asked"},)") +
+                    object + "}");
+    ASSERT_EQ(made.status, 201) << made.text;
+    const auto generation = [&, path = at + plural + "/asked"](const std::string& annotation,
+                                                               const char* value) {
+      const Json patch = {{"metadata", {{"annotations", {{annotation, value}}}}}};
+      return GetInt(raw_.Do("PATCH", path, DumpJson(patch), merge).body["metadata"], "generation");
+    };
+    int64_t last = 1;
+    EXPECT_EQ(generation("gantry.dev/note", "a"), last);
+    for (const char* asks : {"gantry.dev/restarted-at", "gantry.dev/redeployed-at",
+                             "gantry.dev/rescheduled-at", "gantry.dev/pinned-image"}) {
+      EXPECT_EQ(generation(asks, "a"), ++last) << asks;
+      EXPECT_EQ(generation(asks, "a"), last) << asks;
+      EXPECT_EQ(generation(asks, "b"), ++last) << asks;
+    }
+  }
+}
+
 // What waits for our own kinds compares it with metadata.generation: each kind can say it, as a
 // whole and of every condition.
 TEST_F(SilentKillers, MissingObservedGeneration) {

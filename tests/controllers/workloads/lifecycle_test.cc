@@ -144,6 +144,30 @@ TEST_F(WorkloadLifecycle, RestartsAllOrOne) {
       << AppMessage();
 }
 
+// What `restart --wait` waits for: as soon as the request is written, nobody is Ready before it is
+// carried out.
+TEST_F(WorkloadLifecycle, IsNotReadyBeforeARequestIsCarriedOut) {
+  Start();
+  const auto done = [&](const client::Resource& kind, const std::string& name) {
+    return GetInt(Get(kind, name).status(), "observedGeneration") >= Get(kind, name).generation() &&
+           Says(kind, name, "Ready", "True");
+  };
+  Uids web = Of("shop-web");
+  const Uids db = Of("shop-db");
+  Annotate(v1::kApplications, "shop", v1::kAnnotationRestartedAt, "2026-01-01T00:00:00Z");
+  ASSERT_TRUE(Eventually([&] { return done(v1::kApplications, "shop"); })) << AppMessage();
+  for (const std::string& uid : Of("shop-web")) EXPECT_EQ(web.count(uid), 0u);
+  for (const std::string& uid : Of("shop-db")) EXPECT_EQ(db.count(uid), 0u);
+
+  web = Of("shop-web");
+  FakeHosts::SetNewest("web@sha256:c");
+  Annotate(v1::kServices, "shop-web", v1::kAnnotationRedeployedAt, "2026-01-02T00:00:00Z");
+  ASSERT_TRUE(Eventually([&] { return done(v1::kServices, "shop-web"); })) << AppMessage();
+  for (const std::string& uid : Of("shop-web")) EXPECT_EQ(web.count(uid), 0u);
+  EXPECT_EQ(GetString(Get(v1::kServices, "shop-web").status(), "redeployedAt"),
+            "2026-01-02T00:00:00Z");
+}
+
 TEST_F(WorkloadLifecycle, RescheduleGoesToAnotherNode) {
   Start("services:\n  web: {image: web:1}\n");
   MakeNode("n2");
