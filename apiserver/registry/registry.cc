@@ -265,7 +265,7 @@ Result<Registry::Plan> Registry::PlanDelete(const WriteScope& scope, const Entry
                                      options.resource_version, old.resource_version()));
   }
   const Strategy& strategy = *scope.target.kind->strategy;
-  GANTRY_TRY(strategy.ValidateDelete(old));
+  GANTRY_TRY(strategy.ValidateDelete(scope.user, old));
   GANTRY_TRY(Admit(
       d_.caches, {AdmissionRequest::Operation::kDelete, scope.target.def(), scope.ns, scope.name}));
   old.set_resource_version("");

@@ -42,7 +42,7 @@ class Strategy {
     return OkStatus();
   }
   // Whether a delete may happen at all.
-  virtual Status ValidateDelete(const Object& object) const { return OkStatus(); }
+  virtual Status ValidateDelete(const User& user, const Object& object) const { return OkStatus(); }
   // Whether a deleted object must stay until someone else agrees, beside metadata.finalizers.
   virtual bool HoldsDeletion(const Object& object) const { return false; }
   // Called when deletionTimestamp was set for the first time.

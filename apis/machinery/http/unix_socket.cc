@@ -22,7 +22,7 @@ namespace beast = boost::beast;
 constexpr size_t kMaxAnswer = 256 << 20;
 constexpr size_t kMaxPath = sizeof(sockaddr_un::sun_path) - 1;
 // So soon a wait for the socket sees that its context is cancelled.
-constexpr Duration kCheckEvery = std::chrono::milliseconds(100);
+constexpr Duration kSliceOfWait = std::chrono::milliseconds(100);
 
 using LocalSocket = boost::asio::local::stream_protocol::socket;
 using boost::system::error_code;
@@ -51,7 +51,7 @@ class Connection {
       if (::connect(socket_.native_handle(), to.data(), to.size()) == 0) return {};
       error = error_code(errno, boost::system::system_category());
       if (error != boost::asio::error::try_again) return error;
-      if (stopped_ = waiting.SleepFor(kCheckEvery); !stopped_.ok()) return error;
+      if (stopped_ = waiting.SleepFor(kSliceOfWait); !stopped_.ok()) return error;
     }
   }
 
@@ -84,7 +84,7 @@ class Connection {
         error = boost::asio::error::operation_aborted;
         return 0;
       }
-      const auto slice = std::min(kCheckEvery, std::max(limit_, Duration(1)));
+      const auto slice = std::min(kSliceOfWait, std::max(limit_, Duration(1)));
       pollfd wait{socket_.native_handle(), events, 0};
       const auto ms = std::chrono::ceil<std::chrono::milliseconds>(slice).count();
       if (poll(&wait, 1, static_cast<int>(ms)) <= 0) continue;

@@ -34,7 +34,7 @@ class Namespace : public Strategy {
     return InvalidObject(ctx.target.def().group_kind(), object.name(), errors);
   }
 
-  Status ValidateDelete(const Object& object) const override {
+  Status ValidateDelete(const User& user, const Object& object) const override {
     for (const char* kept : {"default", "kube-system", "gantry-system"}) {
       if (object.name() == kept) {
         ErrorDetails details;
