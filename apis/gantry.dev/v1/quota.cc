@@ -25,16 +25,16 @@ std::string CountName(const client::Resource& kind) {
 }
 
 // What is too large for a number counts as the largest one: it never fits a quota.
-constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+constexpr int64_t kLargest = std::numeric_limits<int64_t>::max();
 
 int64_t Thousandths(double value) {
   const double all = std::ceil(value * 1000 - 1e-6);
-  return all < 9.2e18 ? static_cast<int64_t>(all) : kMost;
+  return all < 9.2e18 ? static_cast<int64_t>(all) : kLargest;
 }
 
 int64_t Thousandths(int64_t value) {
   int64_t all = 0;
-  return __builtin_mul_overflow(value, kOne, &all) ? kMost : all;
+  return __builtin_mul_overflow(value, kOne, &all) ? kLargest : all;
 }
 
 int64_t CpuLimit(const ContainerTemplate& tmpl) {
@@ -151,7 +151,7 @@ std::string QuotaFault(const Object& quota, const client::Resource& kind, const 
 void AddUsage(const QuotaUsage& more, QuotaUsage* sum) {
   for (const auto& [name, amount] : more) {
     int64_t& all = (*sum)[name];
-    if (__builtin_add_overflow(all, amount, &all)) all = kMost;
+    if (__builtin_add_overflow(all, amount, &all)) all = kLargest;
   }
 }
 
