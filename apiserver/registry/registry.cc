@@ -11,7 +11,9 @@
 namespace gantry::apiserver {
 namespace {
 
-constexpr int kMaxConflicts = 16;
+// Several who write to one object at once lose to each other by chance: of four, one write in a
+// hundred would fail after 16 attempts.
+constexpr int kMaxConflicts = 128;
 constexpr int kMaxNameTries = 8;
 constexpr size_t kMaxGeneratedBase = 58;
 constexpr size_t kSuffixLength = 5;
