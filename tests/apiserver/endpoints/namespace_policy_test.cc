@@ -171,8 +171,9 @@ TEST_F(NamespacePolicies, AllowedPathsAndImages) {
   ASSERT_EQ(annotate(R"("gantry.dev/allowed-registries":"registry.example.com")").status, 200);
   const RawAnswer refused = PostService("default", "b", R"("user":"1")");
   EXPECT_EQ(refused.status, 422);
-  EXPECT_NE(refused.text.find("spec.template.image: Forbidden: a is not what the namespace "
-                              "allows: registries registry.example.com"),
+  EXPECT_NE(refused.text.find("spec.template.image: Forbidden: a may be the id of any image of a "
+                              "host; write a tag or a digest behind a name; the namespace allows: "
+                              "registries registry.example.com"),
             std::string::npos)
       << refused.text;
   // What is there may still be scaled.
