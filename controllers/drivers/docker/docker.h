@@ -68,6 +68,7 @@ class NetworkApi {
   virtual Result<NetworkDetails> InspectNetwork(const Context& ctx, std::string_view id) = 0;
   // The id. kConflict when a network of that name exists.
   virtual Result<std::string> CreateNetwork(const Context& ctx, const NetworkConfig& config) = 0;
+  // kConflict while a container runs on it; ok for one that is not there.
   virtual Status RemoveNetwork(const Context& ctx, std::string_view id) = 0;
   virtual Status ConnectNetwork(const Context& ctx, const NetworkAttachment& to,
                                 std::string_view container) = 0;

@@ -110,6 +110,7 @@ void NetworksComeAndGo(ConformanceTest& t) {
   EXPECT_NE(std::find(endpoint.aliases.begin(), endpoint.aliases.end(), "www"),
             endpoint.aliases.end());
 
+  EXPECT_EQ(t->RemoveNetwork(t.ctx, *id).code(), Code::kConflict);  // a container runs on it
   ASSERT_TRUE(t->RemoveContainer(t.ctx, container, true).ok());
   ASSERT_TRUE(t->RemoveNetwork(t.ctx, *id).ok());
   EXPECT_TRUE(t->RemoveNetwork(t.ctx, *id).ok());

@@ -295,6 +295,15 @@ StubAnswer StubState::StartContainer(const std::string& ref) {
   return {204, nullptr};
 }
 
+bool StubState::IsInUseLocked(const Json& network) {
+  const std::string name = Text(network, "Name");
+  // Of two networks with one name, which only DuplicateNetwork makes, nothing runs on the second.
+  return FindNetworkLocked(name) == &network &&
+         std::any_of(containers_.begin(), containers_.end(), [&name](const ContainerPtr& c) {
+           return c->active() && c->networks.contains(name);
+         });
+}
+
 void StubState::LaunchLocked(const ContainerPtr& c) {
   c->status = "running";
   c->error.clear();

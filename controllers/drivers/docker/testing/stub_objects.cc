@@ -159,7 +159,7 @@ StubAnswer StubState::RemoveNetwork(const std::string& ref) {
   Json* n = FindNetworkLocked(ref);
   if (n == nullptr) return StubError(404, fmt::format("network {} not found", ref));
   const Json& containers = Field(*n, "Containers");
-  if (containers.is_object() && !containers.empty()) {
+  if ((containers.is_object() && !containers.empty()) || IsInUseLocked(*n)) {
     return StubError(403,
                      fmt::format("error while removing network: network {} has active endpoints",
                                  Text(*n, "Name")));

@@ -99,6 +99,8 @@ class StubState {
   Json* FindNetworkLocked(const std::string& ref) REQUIRES(mu_);
   // How many networks a container's NetworkMode may mean.
   size_t CountNetworksLocked(const std::string& ref) REQUIRES(mu_);
+  // Whether a container runs on it: one that has only been created does not count.
+  bool IsInUseLocked(const Json& network) REQUIRES(mu_);
   void EmitLocked(const char* type, const std::string& action, const std::string& id,
                   Json attributes) REQUIRES(mu_);
   void EmitLocked(const Container& c, const std::string& action) REQUIRES(mu_);
