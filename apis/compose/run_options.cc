@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
+
 #include "apis/compose/keys.h"
 
 namespace gantry::compose {
@@ -45,15 +48,40 @@ void ReadPath(const Field& field, std::string* out, Diagnostics* diag) {
   *out = *text;
 }
 
+bool HasOnly(std::string_view text, std::string_view allowed) {
+  return !text.empty() && text.find_first_not_of(allowed) == text.npos;
+}
+
+constexpr std::string_view kLowerAndDigits = "abcdefghijklmnopqrstuvwxyz0123456789";
+
 void ReadPlatform(const Field& field, std::string* out, Diagnostics* diag) {
   const auto text = ReadText(field, diag);
   if (!text || text->empty()) return;
-  const size_t slash = text->find('/');
+  const std::string_view all = *text;
+  const size_t first = std::min(all.find('/'), all.size());
+  const size_t second = std::min(all.find('/', first + 1), all.size());
   const bool good =
-      slash != std::string::npos && slash > 0 && slash + 1 < text->size() && text->back() != '/' &&
-      text->find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_/") == std::string::npos;
+      first < all.size() && HasOnly(all.substr(0, first), kLowerAndDigits) &&
+      HasOnly(all.substr(first + 1, second - first - 1), std::string(kLowerAndDigits) + "_") &&
+      (second == all.size() || HasOnly(all.substr(second + 1), kLowerAndDigits));
   if (!good)
     return diag->Invalid(field.place, field.value, "must be os/architecture, such as linux/amd64");
+  *out = *text;
+}
+
+void ReadLogDriver(const Field& field, std::string* out, Diagnostics* diag) {
+  constexpr size_t kLongest = 256;
+  const auto text = ReadText(field, diag);
+  if (!text || text->empty()) return;
+  const auto is_word = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; };
+  const bool good =
+      text->size() <= kLongest && is_word(text->front()) &&
+      std::all_of(text->begin(), text->end(), [&](char c) {
+        return is_word(c) || std::string_view("_./:-").find(c) != std::string_view::npos;
+      });
+  if (!good)
+    return diag->Invalid(field.place, field.value,
+                         "must be the name of a log driver, such as json-file, local or journald");
   *out = *text;
 }
 
@@ -69,7 +97,7 @@ void ReadLogging(const Field& logging, v1::RunOptions::Logging* out, Diagnostics
   for (const auto& [key, value] : logging.value.items()) {
     if (!CheckKey(Scope::kLogging, logging.place, key, value, diag) || value.is_null()) continue;
     const Field field = logging.Member(key);
-    if (key == "driver") out->driver = ReadText(field, diag).value_or("");
+    if (key == "driver") ReadLogDriver(field, &out->driver, diag);
     else ReadMap(field, &out->options, diag);
   }
 }
@@ -117,7 +145,7 @@ bool ReadProcessKey(const std::string& key, const Field& field, v1::RunOptions* 
   else if (key == "annotations") ReadMap(field, &run->annotations, diag);
   else if (key == "storage_opt") ReadMap(field, &run->storage_options, diag);
   else if (key == "logging") ReadLogging(field, &run->logging, diag);
-  else if (key == "log_driver") run->logging.driver = ReadText(field, diag).value_or("");
+  else if (key == "log_driver") ReadLogDriver(field, &run->logging.driver, diag);
   else if (key == "log_opt") ReadMap(field, &run->logging.options, diag);
   else return false;
   return true;
