@@ -6,6 +6,7 @@
 #include "apis/compose/placement.h"
 
 namespace gantry::compose {
+
 Environment ReadEnvironment(const Field& field, const std::map<std::string, size_t>& secrets,
                             const std::string& secret_name, const std::string& key_prefix,
                             const std::string& self, v1::Placement* placement, Diagnostics* diag) {
@@ -18,6 +19,10 @@ Environment ReadEnvironment(const Field& field, const std::map<std::string, size
     }
     if (entry.key.empty()) {
       diag->Invalid(field.place, "=...", "a variable needs a name");
+      continue;
+    }
+    if (entry.key.find('=') != std::string::npos) {
+      diag->Invalid(entry.place, entry.key, "the name of a variable has no `=`");
       continue;
     }
     if (!entry.value) {

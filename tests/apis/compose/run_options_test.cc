@@ -167,6 +167,8 @@ TEST(RunOptions, FaultsSayWhatIsAllowed) {
        R"(.working_dir: Invalid value: "srv": must be an absolute path in the container)"},
       {"stop_signal: 99",
        R"(.stop_signal: Invalid value: 99: must be a signal such as SIGINT, or its number)"},
+      {"environment: {'A=B': c}",
+       R"(.environment[A=B]: Invalid value: "A=B": the name of a variable has no `=`)"},
       {"platform: a//b",
        R"(.platform: Invalid value: "a//b": must be os/architecture, such as linux/amd64)"},
       {"logging: {driver: 'json-file!'}",
